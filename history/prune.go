@@ -1,0 +1,44 @@
+package history
+
+import (
+	"slices"
+
+	"github.com/gopawl/pawl/rollout"
+)
+
+// Prune returns the old revisions to delete, in order.
+//
+// The limit old revisions with the highest numbers always stay; the largest int32 keeps all, as
+// in Kubernetes. The others go, lowest number first and then by age and name, but not
+//
+//   - one that has replicas, is to have some, has some that terminate, or whose counts are not
+//     of the size asked for last;
+//   - one that a route points to;
+//   - the one that [History.LastSettled] goes back to: so a limit of 0, too, leaves a way back
+//     where there is one.
+//
+// What stays for such a reason is not made up for by a younger one, as in Kubernetes
+// (cleanupDeployment): a busy revision must not cost another that is within the limit. It goes
+// when the reason has gone.
+//
+// The new revision is never among them. A negative limit is a [*rollout.InvalidError].
+func Prune(s rollout.State, limit int32) ([]rollout.Revision, error) {
+	if limit < 0 {
+		return nil, &rollout.InvalidError{Path: "revisionHistoryLimit", Value: limit, Allowed: "0 or more"}
+	}
+	old := s.Old()
+	slices.SortStableFunc(old, byNumber)
+	beyond := old[:max(0, len(old)-int(limit))]
+	last, settled := lastSettled(s)
+	return slices.DeleteFunc(beyond, func(r rollout.Revision) bool {
+		return !empty(r) || routed(s.Routes, r) || settled && r.Name == last.Name
+	}), nil
+}
+
+func empty(r rollout.Revision) bool {
+	return r.Observed && r.Replicas == 0 && r.Actual == 0 && r.Terminating == 0
+}
+
+func routed(routes []rollout.Route, r rollout.Revision) bool {
+	return slices.ContainsFunc(routes, func(route rollout.Route) bool { return route.To == r.Template })
+}
