@@ -1,0 +1,162 @@
+package strategies
+
+import (
+	"fmt"
+
+	"github.com/gopawl/pawl/rollout"
+)
+
+// work is a plan in the making: the state with the sizes that the steps so far lead to.
+type work struct {
+	state   rollout.State
+	basis   rollout.Basis
+	found   bool // the new revision exists
+	current rollout.Revision
+	old     []rollout.Revision // oldest first
+	steps   []rollout.Step
+}
+
+// begin does what is the same for all strategies: it refuses a state that cannot be worked
+// with, stops at a rejected template and at a pause (the plan then has a Phase), and makes the
+// new revision the newest.
+func begin(s rollout.State, basis rollout.Basis) (*work, rollout.Plan, error) {
+	if err := s.Validate(); err != nil {
+		return nil, rollout.Plan{}, err
+	}
+	if why, ok := s.Rejected[s.Template]; ok {
+		return nil, rollout.Plan{Phase: rollout.Failed, Message: why}, nil
+	}
+	w := &work{state: s, basis: basis, old: s.Old()}
+	w.current, w.found = s.New()
+	if s.Paused {
+		message, _ := w.standing()
+		return nil, rollout.Plan{Phase: rollout.Paused, Message: "paused: " + message}, nil
+	}
+	w.adopt()
+	return w, rollout.Plan{}, nil
+}
+
+// adopt makes the new revision the newest, and brings outdated revisions up to date.
+func (w *work) adopt() {
+	if w.found && (w.current.Number == 0 || w.newest() >= w.current.Number) {
+		w.add(rollout.Adopt{Name: w.current.Name}, "its template is wanted again")
+	}
+	for _, r := range w.all() {
+		if r.Outdated {
+			w.add(rollout.Scale{Name: r.Name, From: r.Replicas, To: r.Replicas, Basis: r.Basis}, "its metadata is out of date")
+		}
+	}
+}
+
+// newest is the highest number of an old revision.
+func (w *work) newest() int64 {
+	n := int64(0)
+	for _, r := range w.old {
+		n = max(n, r.Number)
+	}
+	return n
+}
+
+func (w *work) add(a rollout.Action, why string) {
+	w.steps = append(w.steps, rollout.Step{Action: a, Why: why})
+}
+
+// scale plans another size for r and remembers it.
+func (w *work) scale(r *rollout.Revision, to int32, why string) {
+	if r.Replicas == to {
+		return
+	}
+	w.add(rollout.Scale{Name: r.Name, From: r.Replicas, To: to, Basis: w.basis}, why)
+	// Replicas that are not ready go first; among the ready ones the worst is taken for granted.
+	r.Replicas, r.Available, r.Ready = to, available(*r, to), min(r.Ready, to)
+}
+
+// available is how many of a revision's available replicas are sure to be left at a size.
+// Kubernetes deletes replicas that are not ready first, but among the ready ones it may take an
+// available one before one that is not ready for long enough.
+func available(r rollout.Revision, size int32) int32 {
+	return max(0, r.Available-max(0, r.Ready-size))
+}
+
+// resize gives the new revision a size, and makes it where it does not exist.
+func (w *work) resize(to int32, why string) {
+	if w.found {
+		w.scale(&w.current, to, why)
+		return
+	}
+	w.add(rollout.Create{Template: w.state.Template, Replicas: to, Basis: w.basis}, why)
+	w.found = true
+	w.current = rollout.Revision{Template: w.state.Template, Replicas: to}
+}
+
+// finish is the plan so far, settled when the state is as wanted.
+func (w *work) finish() rollout.Plan {
+	message, done := w.standing()
+	if !done || len(w.steps) > 0 {
+		return w.waiting(message)
+	}
+	if !w.settled() {
+		w.add(rollout.Settle{Name: w.current.Name}, "the rollout is complete")
+		return w.waiting("all replicas are updated and available")
+	}
+	return rollout.Plan{Phase: rollout.Complete, Message: message}
+}
+
+// settled reports whether the new revision was the last that a rollout completed on. A stamp
+// that lies in the future says nothing.
+func (w *work) settled() bool {
+	for _, r := range w.old {
+		if r.Settled.After(w.current.Settled) && !r.Settled.After(w.state.Now) {
+			return false
+		}
+	}
+	return !w.current.Settled.IsZero()
+}
+
+func (w *work) waiting(message string) rollout.Plan {
+	return rollout.Plan{Steps: w.steps, Phase: rollout.Progressing, Message: message}
+}
+
+// standing says how far the state has come, in the words and the order of `kubectl rollout
+// status`, and whether it is as wanted.
+func (w *work) standing() (string, bool) {
+	c, want := w.state.Counts(), w.state.Replicas
+	now, ok := w.state.New()
+	switch {
+	case ok && !now.Observed:
+		return "waiting for the new size to be observed", false
+	case c.Updated < want, !ok:
+		return fmt.Sprintf("%d out of %d new replicas have been updated", c.Updated, want), false
+	case w.oldLeft() > 0:
+		return fmt.Sprintf("%d old replicas are pending termination", w.oldLeft()), false
+	case c.Updated > want || now.Replicas != want:
+		return fmt.Sprintf("%d surplus replicas are pending termination", c.Updated-want), false
+	case c.Available < c.Updated:
+		return fmt.Sprintf("%d of %d updated replicas are available", c.Available, c.Updated), false
+	}
+	return fmt.Sprintf("%d of %d updated replicas are available", c.Available, want), true
+}
+
+// oldLeft is how many old replicas there are, or are asked for, in the observed state.
+func (w *work) oldLeft() (n int32) {
+	for _, r := range w.state.Old() {
+		n += max(r.Actual, r.Replicas)
+	}
+	return n
+}
+
+// all returns every revision with the size that the steps so far lead to.
+func (w *work) all() []rollout.Revision {
+	if !w.found {
+		return w.old
+	}
+	return append([]rollout.Revision{w.current}, w.old...)
+}
+
+// asked is the number of replicas that the steps so far ask for.
+func (w *work) asked() (n int64) {
+	for _, r := range w.all() {
+		n += int64(r.Replicas)
+	}
+	return n
+}
