@@ -49,6 +49,8 @@ func (e *Engine) Run(ctx context.Context, w Workload, s Strategy) (Status, error
 		last = status
 		var after time.Duration
 		switch {
+		case err == nil && status.Phase == Complete:
+			return status, nil
 		case ctx.Err() != nil:
 			return status, ctx.Err()
 		case err != nil:
@@ -57,8 +59,6 @@ func (e *Engine) Run(ctx context.Context, w Workload, s Strategy) (Status, error
 			}
 			e.Trace.retrying(tries.last, tries.count, after)
 			_, err = wait(ctx, nil, after)
-		case status.Phase == Complete:
-			return status, nil
 		case status.Phase.Over():
 			return status, &FailedError{status}
 		default:

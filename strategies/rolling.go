@@ -168,11 +168,11 @@ func (w rolling) shrinkOld() {
 func (w rolling) whyShrink(free, paid int64) string {
 	switch {
 	case paid == 0:
-		return fmt.Sprintf("%d are not ready and serve nobody", free)
+		return fmt.Sprintf("%d not ready, serving nobody", free)
 	case free == 0:
-		return fmt.Sprintf("%d must stay available, %d more are", w.floor, paid)
+		return fmt.Sprintf("%d beyond the %d that must stay available", paid, w.floor)
 	}
-	return fmt.Sprintf("%d must stay available, %d more are; %d are not ready", w.floor, paid, free)
+	return fmt.Sprintf("%d beyond the %d that must stay available, %d not ready", paid, w.floor, free)
 }
 
 // spare is how many replicas are available beyond the floor.

@@ -74,7 +74,7 @@ func TestUnreadyOldReplicasAreKeptWhileTheNewOnesAreUnready(t *testing.T) {
 func TestUnreadyReplicasThatAreNotObservedDoNotCount(t *testing.T) {
 	one := strategies.Rolling{MaxSurge: rollout.Count(1), MaxUnavailable: rollout.Count(1)}
 	wantSteps(t, one, wanted(4, unobserved("a", "v1", 1, 0), revision("c", "v0", 3, 2), revision("b", "v2", 0, 0)),
-		"scale c from 3 to 2", "scale b from 0 to 2")
+		"scale b from 0 to 1", "scale c from 3 to 2", "scale b from 1 to 2")
 }
 
 func TestRevisionWithNothingAvailableCostsNothing(t *testing.T) {

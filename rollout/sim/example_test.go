@@ -29,11 +29,11 @@ func ExamplePreview() {
 		report.End.Phase, report.Duration, report.LowestAvailable, report.HighestExisting)
 	// Output:
 	//  0s  create v2 with 1 (3 wanted, at most 4 may exist)
-	//  4s  scale web-v1 from 3 to 2 (3 must stay available, 1 more are)
+	//  4s  scale web-v1 from 3 to 2 (1 beyond the 3 that must stay available)
 	//  4s  scale web-v2 from 1 to 2 (3 wanted, at most 4 may exist)
-	//  8s  scale web-v1 from 2 to 1 (3 must stay available, 1 more are)
+	//  8s  scale web-v1 from 2 to 1 (1 beyond the 3 that must stay available)
 	//  8s  scale web-v2 from 2 to 3 (3 wanted, at most 4 may exist)
-	// 12s  scale web-v1 from 1 to 0 (3 must stay available, 1 more are)
+	// 12s  scale web-v1 from 1 to 0 (1 beyond the 3 that must stay available)
 	// 12s  settle web-v2 (the rollout is complete)
 	// Complete after 12s: 3 to 4 replicas
 }
