@@ -1,0 +1,186 @@
+package kubetest
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/serializer/protobuf"
+	utiljson "k8s.io/apimachinery/pkg/util/json"
+	"k8s.io/client-go/kubernetes/scheme"
+)
+
+// maxBodyBytes is the API server's limit on requests.
+const maxBodyBytes = 3 << 20
+
+const jsonType = "application/json"
+
+// accepts tells whether plain JSON is among what the client takes. Tables, protobuf and
+// aggregated discovery are not served: clients list JSON behind them.
+func accepts(headers []string) bool {
+	if len(headers) == 0 {
+		return true
+	}
+	for _, clause := range strings.Split(strings.Join(headers, ","), ",") {
+		kind, parameters, err := mime.ParseMediaType(clause)
+		if err != nil || parameters["as"] != "" {
+			continue
+		}
+		if kind == jsonType || kind == "*/*" || kind == "application/*" {
+			return true
+		}
+	}
+	return false
+}
+
+func newStatus(code int32, reason metav1.StatusReason, message string) error {
+	return &apierrors.StatusError{ErrStatus: metav1.Status{
+		Status: metav1.StatusFailure, Code: code, Reason: reason, Message: message,
+	}}
+}
+
+func errNotAcceptable() error {
+	return newStatus(http.StatusNotAcceptable, metav1.StatusReasonNotAcceptable,
+		"only the following media types are accepted: "+jsonType)
+}
+
+func errUnsupportedMediaType(accepted ...string) error {
+	return newStatus(http.StatusUnsupportedMediaType, metav1.StatusReasonUnsupportedMediaType,
+		"the body of the request was in an unknown format - accepted media types include: "+strings.Join(accepted, ", "))
+}
+
+func errNoRoute() error {
+	return newStatus(http.StatusNotFound, metav1.StatusReasonNotFound, "the server could not find the requested resource")
+}
+
+// body reads the whole body up to the limit.
+func (r *request) body() ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(r.Body, maxBodyBytes+1))
+	if err != nil {
+		return nil, apierrors.NewBadRequest("reading the request body: " + err.Error())
+	}
+	if len(data) > maxBodyBytes {
+		return nil, apierrors.NewRequestEntityTooLargeError(fmt.Sprintf("limit is %d", maxBodyBytes))
+	}
+	return data, nil
+}
+
+// mediaType answers the body's type without parameters; none is JSON.
+func (r *request) mediaType() string {
+	header := r.Header.Get("Content-Type")
+	if header == "" {
+		return jsonType
+	}
+	kind, _, err := mime.ParseMediaType(header)
+	if err != nil {
+		return header
+	}
+	return kind
+}
+
+// jsonBody reads the body as JSON. Protobuf, which typed clients send unless they are told
+// otherwise, is turned into JSON where it is of a type that client-go knows.
+func (r *request) jsonBody() ([]byte, error) {
+	kind := r.mediaType()
+	if kind != jsonType && (kind != runtime.ContentTypeProtobuf || r.res.builtin == nil) {
+		return nil, errUnsupportedMediaType(jsonType)
+	}
+	data, err := r.body()
+	if err != nil || kind == jsonType || len(data) == 0 {
+		return data, err
+	}
+	obj, _, err := protobuf.NewSerializer(scheme.Scheme, scheme.Scheme).Decode(data, nil, nil)
+	if err != nil {
+		return nil, apierrors.NewBadRequest(err.Error())
+	}
+	return json.Marshal(obj)
+}
+
+func (r *request) decodeBody() (*unstructured.Unstructured, error) {
+	data, err := r.jsonBody()
+	if err != nil {
+		return nil, err
+	}
+	u := &unstructured.Unstructured{}
+	if err := decodeObject(data, &u.Object); err != nil {
+		return nil, err
+	}
+	return u, nil
+}
+
+// decodeObject reads a JSON object whose metadata, if any, is one as well.
+func decodeObject(data []byte, into *map[string]any) error {
+	if err := utiljson.Unmarshal(data, into); err != nil {
+		return apierrors.NewBadRequest("the object provided is unrecognized (must be of type Object): " + err.Error())
+	}
+	if *into == nil {
+		return apierrors.NewBadRequest("the object provided is unrecognized (must be of type Object): null")
+	}
+	return checkMetaShape(*into)
+}
+
+// checkMetaShape refuses metadata that is not of the types that the accessors expect, which
+// would take it for absent.
+func checkMetaShape(obj map[string]any) error {
+	meta, ok := obj["metadata"]
+	if !ok || meta == nil {
+		obj["metadata"] = map[string]any{}
+		return nil
+	}
+	data, err := json.Marshal(meta)
+	if err == nil {
+		err = json.Unmarshal(data, &metav1.ObjectMeta{})
+	}
+	if _, isMap := meta.(map[string]any); !isMap && err == nil {
+		err = errors.New("not an object")
+	}
+	if err != nil {
+		return apierrors.NewBadRequest("metadata: " + err.Error())
+	}
+	return nil
+}
+
+// statusOf shows an error as the API does. One that is not of the API is an internal one.
+func statusOf(err error) metav1.Status {
+	status := metav1.Status{
+		Status: metav1.StatusFailure, Code: http.StatusInternalServerError, Message: err.Error(),
+	}
+	if api := apierrors.APIStatus(nil); errors.As(err, &api) {
+		status = api.Status()
+	}
+	status.TypeMeta = metav1.TypeMeta{Kind: "Status", APIVersion: "v1"}
+	return status
+}
+
+func writeError(w http.ResponseWriter, err error) {
+	status := statusOf(err)
+	if d := status.Details; d != nil && d.RetryAfterSeconds > 0 {
+		w.Header().Set("Retry-After", fmt.Sprint(d.RetryAfterSeconds))
+	}
+	writeJSON(w, int(status.Code), status)
+}
+
+func writeJSON(w http.ResponseWriter, code int, body any) {
+	data, err := json.Marshal(body)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	writeRaw(w, code, data)
+}
+
+// writeRaw sends JSON. An error means that the client has gone, and nobody is left to tell.
+func writeRaw(w http.ResponseWriter, code int, data []byte) {
+	w.Header().Set("Content-Type", jsonType)
+	w.Header().Set("Cache-Control", "no-cache, private")
+	w.WriteHeader(code)
+	_, _ = w.Write(data)
+}
