@@ -1,0 +1,14 @@
+package kube
+
+import rbacv1 "k8s.io/api/rbac/v1"
+
+// Rules are all the verbs that this package uses on the cluster: the least that its user must be
+// allowed. What the embedder does with the owner is not among them. Reading through a cache needs
+// watch as well as list.
+func Rules() []rbacv1.PolicyRule {
+	return []rbacv1.PolicyRule{
+		{APIGroups: []string{"apps"}, Resources: []string{"replicasets"}, Verbs: []string{"get", "list", "watch", "create", "patch", "delete"}},
+		{APIGroups: []string{""}, Resources: []string{"pods"}, Verbs: []string{"list", "watch"}},
+		{APIGroups: []string{""}, Resources: []string{"events"}, Verbs: []string{"create", "patch"}}, // with Client.Events only
+	}
+}

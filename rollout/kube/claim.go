@@ -1,0 +1,89 @@
+package kube
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	appsv1 "k8s.io/api/apps/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/gopawl/pawl/rollout"
+)
+
+// Claim adopts orphans that the selector matches and releases ReplicaSets that it no longer
+// matches; what another owner controls is never touched (Kubernetes: ReplicaSetControllerRefManager).
+func (w *Workload) Claim(ctx context.Context) error {
+	sets, err := w.client.replicaSets(ctx, w.target.Owner.UID, w.target.Owner.Namespace)
+	if err != nil {
+		return classify(ctx, "list replica sets", err)
+	}
+	checked := false
+	for _, rs := range sets {
+		matches := w.selector.Matches(labels.Set(rs.Labels))
+		switch {
+		case w.ours(rs) && !matches && !w.target.Owner.Deleting:
+			err = w.release(ctx, rs)
+		case matches && w.adoptable(rs):
+			if !checked {
+				err = w.checkOwner(ctx)
+			}
+			if checked = err == nil; checked {
+				err = w.adopt(ctx, rs)
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// adoptable reports whether nobody controls a ReplicaSet and nothing is on its way out.
+func (w *Workload) adoptable(rs *appsv1.ReplicaSet) bool {
+	return metav1.GetControllerOf(rs) == nil && rs.DeletionTimestamp == nil && !w.target.Owner.Deleting && w.target.Owner.Live != nil
+}
+
+// checkOwner makes sure that the owner still exists, past every cache.
+func (w *Workload) checkOwner(ctx context.Context) error {
+	o := w.target.Owner
+	live, err := o.Live(ctx)
+	switch {
+	case err != nil:
+		return classify(ctx, fmt.Sprintf("read %s %q before adopting", o.Kind, o.Name), err)
+	case live.GetUID() != o.UID || live.GetDeletionTimestamp() != nil:
+		return fmt.Errorf("%s %q is gone or being deleted: %w", o.Kind, o.Name, rollout.ErrConflict)
+	}
+	return nil
+}
+
+func (w *Workload) adopt(ctx context.Context, rs *appsv1.ReplicaSet) error {
+	return w.patchOwner(ctx, rs, "adopt", w.target.Owner.ref())
+}
+
+// release gives up a ReplicaSet. One that is gone needs no release.
+func (w *Workload) release(ctx context.Context, rs *appsv1.ReplicaSet) error {
+	err := w.patchOwner(ctx, rs, "release", map[string]any{"$patch": "delete", "uid": w.target.Owner.UID})
+	if err != nil && apierrors.IsNotFound(err) {
+		return nil
+	}
+	return err
+}
+
+// patchOwner is a strategic merge patch: owner references are merged by uid, and the uid in the
+// metadata makes it conditional.
+func (w *Workload) patchOwner(ctx context.Context, rs *appsv1.ReplicaSet, verb string, ref any) error {
+	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{"uid": rs.UID, "ownerReferences": []any{ref}}})
+	if err != nil {
+		return err
+	}
+	now, err := w.client.API.AppsV1().ReplicaSets(rs.Namespace).Patch(ctx, rs.Name, types.StrategicMergePatchType, patch, metav1.PatchOptions{FieldManager: w.client.manager()})
+	if err != nil {
+		return classify(ctx, fmt.Sprintf("%s replica set %q", verb, rs.Name), err)
+	}
+	w.client.fence.wrote(w.target.Owner.UID, now)
+	return nil
+}

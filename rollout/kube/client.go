@@ -1,0 +1,95 @@
+package kube
+
+import (
+	"context"
+	"sync"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/tools/record"
+)
+
+// Client is what outlives a [Workload]: the connection, the caches, and the memory of our own
+// writes. Make one for a process and use it from any number of goroutines; do not copy it. Its
+// fields are set before the first use.
+type Client struct {
+	// API writes, and reads what must not come from a cache. Required.
+	API kubernetes.Interface
+	// Cache is what is read from in ordinary; nil reads live.
+	Cache Cache
+	// Events, if set, gets the events of a Deployment: ScalingReplicaSet and so on.
+	Events record.EventRecorder
+	// Prefix is that of our own annotations; "" is [DefaultPrefix].
+	Prefix string
+	// FieldManager is the name under which writes are recorded; "" is [DefaultFieldManager].
+	FieldManager string
+
+	fence   fence
+	aliases sync.Map // alias.key → types.UID of the ReplicaSet that has the template, or ""
+}
+
+// Cache is what a [Client] reads from: [Informers], or a cache of your own such as that of a
+// controller-runtime manager. What it returns is not changed. It may lag behind the cluster.
+// One that is a [rollout.Watcher] too wakes up Engine.Run.
+type Cache interface {
+	ReplicaSets(ctx context.Context, namespace string) ([]*appsv1.ReplicaSet, error)
+	Pods(ctx context.Context, namespace string, selector labels.Selector) ([]*corev1.Pod, error)
+}
+
+func (c *Client) manager() string {
+	if c.FieldManager == "" {
+		return DefaultFieldManager
+	}
+	return c.FieldManager
+}
+
+// replicaSets returns all ReplicaSets of a namespace, with every write that this client made to
+// those of the owner. The first read for an owner is live, since a cache may be older than what
+// an earlier process wrote.
+func (c *Client) replicaSets(ctx context.Context, owner types.UID, namespace string) ([]*appsv1.ReplicaSet, error) {
+	if c.Cache == nil || c.fence.first(owner) {
+		sets, err := c.liveReplicaSets(ctx, namespace)
+		if err == nil {
+			c.fence.looked(owner)
+		}
+		return sets, err
+	}
+	cached, err := c.Cache.ReplicaSets(ctx, namespace)
+	if err != nil {
+		return nil, err
+	}
+	return c.fence.pass(owner, cached, func(name string) (*appsv1.ReplicaSet, error) {
+		return c.API.AppsV1().ReplicaSets(namespace).Get(ctx, name, metav1.GetOptions{})
+	})
+}
+
+func (c *Client) liveReplicaSets(ctx context.Context, namespace string) ([]*appsv1.ReplicaSet, error) {
+	list, err := c.API.AppsV1().ReplicaSets(namespace).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return nil, err
+	}
+	return pointers(list.Items), nil
+}
+
+func (c *Client) pods(ctx context.Context, namespace string, selector labels.Selector) ([]*corev1.Pod, error) {
+	if c.Cache != nil {
+		return c.Cache.Pods(ctx, namespace, selector)
+	}
+	list, err := c.API.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{LabelSelector: selector.String()})
+	if err != nil {
+		return nil, err
+	}
+	return pointers(list.Items), nil
+}
+
+func pointers[T any](items []T) []*T {
+	out := make([]*T, len(items))
+	for i := range items {
+		out[i] = &items[i]
+	}
+	return out
+}

@@ -1,0 +1,29 @@
+// Package kube rolls out ReplicaSets through client-go: a [rollout.Workload] over whatever owns
+// them, be it a custom resource or a ConfigMap.
+//
+// A [Client] lives as long as the process; it holds the connection, the caches and the fence
+// that makes reads include our own writes. A [Workload] is made anew for every reconcile from a
+// [Target], which says what is wanted:
+//
+//	w, err := client.Workload(kube.Target{Owner: owner, Selector: sel, Template: tmpl, Replicas: 3})
+//	status, err := engine.Reconcile(ctx, w, strategies.Rolling{})
+//
+// # What is kept where
+//
+// The ReplicaSet of a template is found by an identity that is stamped on it at creation (see
+// package hashing), never by its name. Labels and annotations are Kubernetes' own, so that
+// kubectl and other tools read what is made here, and a Deployment's ReplicaSets can be taken
+// over without a restart; a few more, under one prefix, hold what Kubernetes has no key for.
+//
+// # Writes
+//
+// Every write is conditional: a JSON patch that tests the uid and the size it was planned for,
+// a create under a deterministic name, a delete with preconditions. Fields that this version
+// does not know survive. [Rules] lists every verb.
+//
+// # Errors
+//
+// What has changed in between is [rollout.ErrConflict]. What may pass (throttling, timeouts,
+// refused connections) says that it is transient. What will not pass by itself is a
+// [*RefusedError] with the reason.
+package kube

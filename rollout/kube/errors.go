@@ -1,0 +1,88 @@
+package kube
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	utilnet "k8s.io/apimachinery/pkg/util/net"
+
+	"github.com/gopawl/pawl/rollout"
+)
+
+// Refusal says in one word why the API server will not do something however often it is asked.
+type Refusal string
+
+// The refusals.
+const (
+	Forbidden            Refusal = "Forbidden"            // not allowed to this user
+	Invalid              Refusal = "Invalid"              // the object is not valid, or admission denied it
+	QuotaExceeded        Refusal = "QuotaExceeded"        // a ResourceQuota is used up
+	NamespaceTerminating Refusal = "NamespaceTerminating" // nothing can be made there any more
+	Unknown              Refusal = "Unknown"              // any other answer of the API server
+)
+
+// RefusedError is an answer of the API server that does not change by asking again. Someone has
+// to change something first: a controller reports it and tries again late.
+type RefusedError struct {
+	Why    Refusal
+	Action string // what was attempted, such as `create replica set "web-5c9f"`
+	Err    error
+}
+
+// Error gives what was attempted and the server's own words.
+func (e *RefusedError) Error() string { return fmt.Sprintf("%s: %v", e.Action, e.Err) }
+
+// Unwrap returns the server's answer.
+func (e *RefusedError) Unwrap() error { return e.Err }
+
+// classify turns an answer of the API server into what the engine works with: a conflict, an
+// error that may pass, or a refusal.
+func classify(ctx context.Context, action string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return fmt.Errorf("%s: %w", action, err)
+	case errors.Is(err, rollout.ErrConflict), apierrors.IsConflict(err), apierrors.IsNotFound(err), apierrors.IsAlreadyExists(err), apierrors.IsGone(err):
+		return fmt.Errorf("%s: %w: %w", action, rollout.ErrConflict, err)
+	case passing(err):
+		return &rollout.TransientError{Err: fmt.Errorf("%s: %w", action, err), After: retryAfter(err)}
+	}
+	return &RefusedError{refusal(err), action, err}
+}
+
+func passing(err error) bool {
+	var timeout net.Error
+	return apierrors.IsTooManyRequests(err) || apierrors.IsServerTimeout(err) || apierrors.IsTimeout(err) ||
+		apierrors.IsServiceUnavailable(err) || apierrors.IsInternalError(err) || apierrors.IsUnexpectedServerError(err) ||
+		utilnet.IsConnectionRefused(err) || utilnet.IsConnectionReset(err) || utilnet.IsProbableEOF(err) ||
+		utilnet.IsHTTP2ConnectionLost(err) || errors.As(err, &timeout) && timeout.Timeout()
+}
+
+func retryAfter(err error) time.Duration {
+	seconds, ok := apierrors.SuggestsClientDelay(err)
+	if !ok {
+		return 0
+	}
+	return time.Duration(seconds) * time.Second
+}
+
+func refusal(err error) Refusal {
+	switch {
+	case apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause):
+		return NamespaceTerminating
+	case apierrors.IsForbidden(err) && strings.Contains(err.Error(), "exceeded quota"):
+		return QuotaExceeded
+	case apierrors.IsForbidden(err), apierrors.IsUnauthorized(err):
+		return Forbidden
+	case apierrors.IsInvalid(err), apierrors.IsBadRequest(err), apierrors.IsRequestEntityTooLargeError(err):
+		return Invalid
+	}
+	return Unknown
+}

@@ -1,0 +1,176 @@
+package kube
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/gopawl/pawl/rollout"
+)
+
+// Workload is the ReplicaSets of one owner. It is a [rollout.Workload], a [rollout.Claimer], a
+// [rollout.Watcher] and a [rollout.Saver]. Make a new one for every reconcile; it belongs to one
+// goroutine.
+type Workload struct {
+	client   *Client
+	target   Target
+	selector labels.Selector
+	template map[string]any // JSON form, without our label
+	identity string
+	keys     keys
+
+	seen    map[string]*appsv1.ReplicaSet // by name, as of the last Observe
+	created string
+}
+
+// Workload returns the workload of a target. Its error is an [*rollout.InvalidError].
+func (c *Client) Workload(t Target) (*Workload, error) {
+	selector, template, err := t.check()
+	if err != nil {
+		return nil, err
+	}
+	identity, err := t.identity()
+	if err != nil {
+		return nil, err
+	}
+	return &Workload{client: c, target: t, selector: selector, template: template, identity: identity, keys: keysOf(c.Prefix)}, nil
+}
+
+// Identity is that of the wanted template.
+func (w *Workload) Identity() string { return w.identity }
+
+// Created is the name of the ReplicaSet that this Workload made; "" is none.
+func (w *Workload) Created() string { return w.created }
+
+// Observe returns the state of the owner's ReplicaSets. Orphans that Claim would adopt are among
+// them. Replicas are counted from pods.
+func (w *Workload) Observe(ctx context.Context) (rollout.State, error) {
+	sets, err := w.owned(ctx)
+	if err != nil {
+		return rollout.State{}, classify(ctx, "list replica sets", err)
+	}
+	pods, err := w.client.pods(ctx, w.target.Owner.Namespace, w.selector)
+	if err != nil {
+		return rollout.State{}, classify(ctx, "list pods", err)
+	}
+	same, err := w.alias(ctx, sets)
+	if err != nil {
+		return rollout.State{}, err
+	}
+	now := time.Now()
+	state := rollout.State{
+		Now: now, Replicas: w.target.Replicas, Template: w.identity,
+		Paused: w.target.Paused, Last: w.target.Last,
+	}
+	counts := countPods(pods, sets, now)
+	w.seen = make(map[string]*appsv1.ReplicaSet, len(sets))
+	for _, rs := range sets {
+		if rs.DeletionTimestamp != nil && size(rs) == 0 && counts[rs.UID].none() {
+			continue // it only waits to be gone
+		}
+		w.seen[rs.Name] = rs
+		state.Revisions = append(state.Revisions, w.revision(rs, counts[rs.UID], rs.UID == same && same != ""))
+	}
+	slices.SortFunc(state.Revisions, func(a, b rollout.Revision) int {
+		return cmp.Or(cmp.Compare(a.Number, b.Number), cmp.Compare(a.Name, b.Name))
+	})
+	return state, nil
+}
+
+// owned returns the ReplicaSets that are the owner's or that Claim would make so.
+func (w *Workload) owned(ctx context.Context) ([]*appsv1.ReplicaSet, error) {
+	all, err := w.client.replicaSets(ctx, w.target.Owner.UID, w.target.Owner.Namespace)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(all, func(rs *appsv1.ReplicaSet) bool {
+		return !w.selector.Matches(labels.Set(rs.Labels)) || !w.ours(rs) && !w.adoptable(rs)
+	}), nil
+}
+
+func (w *Workload) ours(rs *appsv1.ReplicaSet) bool {
+	ref := metav1.GetControllerOf(rs)
+	return ref != nil && ref.UID == w.target.Owner.UID
+}
+
+func (w *Workload) revision(rs *appsv1.ReplicaSet, c podCount, same bool) rollout.Revision {
+	r := rollout.Revision{
+		Name: rs.Name, Template: rs.Annotations[w.keys.template], Label: rs.Labels[HashLabel],
+		Number:   number(rs),
+		Replicas: size(rs), Actual: c.actual, Ready: c.ready, Available: c.available, Terminating: c.terminating,
+		Observed: rs.Status.ObservedGeneration >= rs.Generation && rs.Status.Replicas == c.actual,
+		Basis:    rollout.Basis{Desired: annotated(rs, DesiredKey), Max: annotated(rs, MaxKey)},
+		Problems: append(c.problems, replicaFailure(rs)...),
+		Created:  rs.CreationTimestamp.Time, Scaled: stamped(rs, w.keys.scaled), Settled: stamped(rs, w.keys.settled),
+	}
+	if same {
+		r.Template = w.identity
+	}
+	if r.Template == w.identity {
+		r.Outdated = len(w.refresh(rs)) > 0
+	}
+	return r
+}
+
+func size(rs *appsv1.ReplicaSet) int32 {
+	if rs.Spec.Replicas == nil {
+		return 1 // the API server's default
+	}
+	return *rs.Spec.Replicas
+}
+
+// number is a ReplicaSet's revision; what cannot be read counts as none.
+func number(rs *appsv1.ReplicaSet) int64 {
+	n, err := strconv.ParseInt(rs.Annotations[RevisionKey], 10, 64)
+	if err != nil || n < 0 {
+		return 0
+	}
+	return n
+}
+
+func annotated(rs *appsv1.ReplicaSet, key string) int32 {
+	n, err := strconv.ParseInt(rs.Annotations[key], 10, 32)
+	if err != nil {
+		return 0
+	}
+	return int32(n)
+}
+
+func stamped(rs *appsv1.ReplicaSet, key string) time.Time {
+	t, err := time.Parse(time.RFC3339Nano, rs.Annotations[key])
+	if err != nil {
+		return time.Time{}
+	}
+	return t
+}
+
+// Watch makes Engine.Run wake up when the cache sees a change; without such a cache it polls.
+func (w *Workload) Watch(ctx context.Context) (<-chan struct{}, error) {
+	if watcher, ok := w.client.Cache.(rollout.Watcher); ok {
+		return watcher.Watch(ctx)
+	}
+	return nil, nil
+}
+
+// Save hands an outcome to Target.Save.
+func (w *Workload) Save(ctx context.Context, s rollout.Status) error {
+	w.target.Last = s
+	if w.target.Save == nil {
+		return nil
+	}
+	return w.target.Save(ctx, s)
+}
+
+// wantedAnnotations are those of the owner that its new ReplicaSet carries.
+func (w *Workload) wantedAnnotations() map[string]string {
+	wanted := maps.Clone(w.target.Annotations)
+	maps.DeleteFunc(wanted, func(k, _ string) bool { return w.keys.notCopied(k) })
+	return wanted
+}
