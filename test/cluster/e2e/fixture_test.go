@@ -1,0 +1,181 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+)
+
+// fixture is what a test of its own namespace needs.
+type fixture struct {
+	*testing.T
+	config    *rest.Config // the administrator's
+	client    kubernetes.Interface
+	namespace string
+}
+
+func newFixture(t *testing.T) *fixture {
+	t.Helper()
+	f := &fixture{T: t, config: shared.Config(), namespace: shared.Namespace(t)}
+	f.client = newClient(t, f.config)
+	return f
+}
+
+func newClient(t *testing.T, config *rest.Config) kubernetes.Interface {
+	t.Helper()
+	client, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client
+}
+
+// eventually calls look until it returns nil, and fails the test with its last error
+// when that takes longer than within. look's context ends then, too.
+func (f *fixture) eventually(within time.Duration, look func(context.Context) error) {
+	f.Helper()
+	ctx, cancel := context.WithTimeout(f.Context(), within)
+	defer cancel()
+	var last error // of the looks that were not cut short
+	for {
+		err := look(ctx)
+		if err == nil {
+			return
+		}
+		if ctx.Err() == nil || last == nil {
+			last = err
+		}
+		select {
+		case <-ctx.Done():
+			f.Fatalf("not within %v: %v", within, last)
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+// pods returns the pods of the namespace that the label selector selects, "" all.
+func (f *fixture) pods(ctx context.Context, selector string) ([]corev1.Pod, error) {
+	list, err := f.client.CoreV1().Pods(f.namespace).List(ctx, metav1.ListOptions{LabelSelector: selector})
+	if err != nil {
+		return nil, err
+	}
+	return list.Items, nil
+}
+
+// podsReady looks for so many pods, and so many of them ready.
+func (f *fixture) podsReady(selector string, total, ready int) func(context.Context) error {
+	return func(ctx context.Context) error {
+		pods, err := f.pods(ctx, selector)
+		if err != nil {
+			return err
+		}
+		n := 0
+		for i := range pods {
+			if podReady(&pods[i]) {
+				n++
+			}
+		}
+		if len(pods) != total || n != ready {
+			return fmt.Errorf("%d pods, %d ready; want %d, %d", len(pods), n, total, ready)
+		}
+		return nil
+	}
+}
+
+// onlyPod looks at the namespace's one pod.
+func (f *fixture) onlyPod(ctx context.Context, ok func(*corev1.Pod) bool) error {
+	pods, err := f.pods(ctx, "")
+	if err != nil {
+		return err
+	}
+	if len(pods) != 1 {
+		return fmt.Errorf("%d pods, want 1", len(pods))
+	}
+	if !ok(&pods[0]) {
+		return fmt.Errorf("pod is not as wanted: %+v", pods[0].Status)
+	}
+	return nil
+}
+
+// annotate sets an annotation of a pod to a JSON value; null takes it away.
+func (f *fixture) annotate(pod, key, value string) {
+	f.Helper()
+	patch := fmt.Appendf(nil, `{"metadata":{"annotations":{%q:%s}}}`, key, value)
+	_, err := f.client.CoreV1().Pods(f.namespace).Patch(f.Context(), pod, types.MergePatchType, patch, metav1.PatchOptions{})
+	if err != nil {
+		f.Fatal(err)
+	}
+}
+
+// grant lets the members of a group do in the namespace what the rules say.
+func (f *fixture) grant(group string, rules ...rbacv1.PolicyRule) {
+	f.Helper()
+	rbac := f.client.RbacV1()
+	meta := metav1.ObjectMeta{Name: group}
+	if _, err := rbac.Roles(f.namespace).Create(f.Context(), &rbacv1.Role{ObjectMeta: meta, Rules: rules}, metav1.CreateOptions{}); err != nil {
+		f.Fatal(err)
+	}
+	binding := &rbacv1.RoleBinding{
+		ObjectMeta: meta,
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: group},
+		Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.GroupKind, Name: group}},
+	}
+	if _, err := rbac.RoleBindings(f.namespace).Create(f.Context(), binding, metav1.CreateOptions{}); err != nil {
+		f.Fatal(err)
+	}
+}
+
+// create creates the ReplicaSet in the namespace.
+func (f *fixture) create(rs *appsv1.ReplicaSet) *appsv1.ReplicaSet {
+	f.Helper()
+	made, err := f.client.AppsV1().ReplicaSets(f.namespace).Create(f.Context(), rs, metav1.CreateOptions{})
+	if err != nil {
+		f.Fatal(err)
+	}
+	return made
+}
+
+// replicaSet returns a ReplicaSet of one container, whose pods have the label app=name.
+// Annotations of its pod template direct the simulation; see stages.yaml.
+func replicaSet(name, image string, replicas int32) *appsv1.ReplicaSet {
+	labels := map[string]string{"app": name}
+	return &appsv1.ReplicaSet{
+		ObjectMeta: metav1.ObjectMeta{Name: name},
+		Spec: appsv1.ReplicaSetSpec{
+			Replicas: &replicas,
+			Selector: &metav1.LabelSelector{MatchLabels: labels},
+			Template: corev1.PodTemplateSpec{
+				ObjectMeta: metav1.ObjectMeta{Labels: labels, Annotations: map[string]string{}},
+				Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "main", Image: image}}},
+			},
+		},
+	}
+}
+
+func podReady(pod *corev1.Pod) bool {
+	for _, c := range pod.Status.Conditions {
+		if c.Type == corev1.PodReady {
+			return c.Status == corev1.ConditionTrue
+		}
+	}
+	return false
+}
+
+// waitingReason is why the pod's first container waits, "" if it does not.
+func waitingReason(pod *corev1.Pod) string {
+	for _, c := range pod.Status.ContainerStatuses {
+		if c.State.Waiting != nil {
+			return c.State.Waiting.Reason
+		}
+	}
+	return ""
+}

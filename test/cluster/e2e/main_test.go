@@ -1,0 +1,35 @@
+// Package e2e tests Pawl against a real control plane, one for all the tests here.
+// A test begins with newFixture and waits with fixture.eventually; see smoke_test.go.
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"testing"
+
+	"github.com/gopawl/pawl/test/cluster"
+)
+
+// shared is the cluster of all the tests, which tell themselves apart by namespace.
+var shared *cluster.Cluster
+
+func TestMain(m *testing.M) { os.Exit(run(m)) }
+
+func run(m *testing.M) (code int) {
+	c, err := cluster.Start(context.Background(), cluster.Options{})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	shared = c
+	code = m.Run()
+	if code != 0 {
+		c.Keep()
+	}
+	if err := c.Stop(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return code
+}
