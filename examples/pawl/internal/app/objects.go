@@ -1,0 +1,93 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/util/retry"
+
+	"github.com/gopawl/pawl/rollout/kube"
+)
+
+// kinds are what a manifest may hold beside Deployments.
+var kinds = map[string]struct {
+	resource   string
+	namespaced bool
+	like       any
+}{
+	"Namespace": {"namespaces", false, corev1.Namespace{}},
+	"ConfigMap": {"configmaps", true, corev1.ConfigMap{}},
+	"Secret":    {"secrets", true, corev1.Secret{}},
+	"Service":   {"services", true, corev1.Service{}},
+}
+
+// ApplyObject applies an object as kubectl does: three-way, against the annotation in which the
+// object keeps what was applied last.
+func ApplyObject(ctx context.Context, client dynamic.Interface, asked *unstructured.Unstructured, dryRun bool) (*unstructured.Unstructured, Outcome, error) {
+	kind, ok := kinds[asked.GetKind()]
+	if !ok {
+		return nil, "", fmt.Errorf("kind %q cannot be applied", asked.GetKind())
+	}
+	asked, err := remembering(asked)
+	if err != nil {
+		return nil, "", err
+	}
+	var api dynamic.ResourceInterface = client.Resource(schema.GroupVersionResource{Version: "v1", Resource: kind.resource})
+	if kind.namespaced {
+		api = client.Resource(schema.GroupVersionResource{Version: "v1", Resource: kind.resource}).Namespace(asked.GetNamespace())
+	}
+	var outcome Outcome
+	var now *unstructured.Unstructured
+	err = retry.RetryOnConflict(retry.DefaultRetry, func() (err error) {
+		now, outcome, err = applyOnce(ctx, api, asked, kind.like, dryRun)
+		return err
+	})
+	return now, outcome, err
+}
+
+func applyOnce(ctx context.Context, api dynamic.ResourceInterface, asked *unstructured.Unstructured, like any, dryRun bool) (*unstructured.Unstructured, Outcome, error) {
+	current, err := api.Get(ctx, asked.GetName(), metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		now, err := api.Create(ctx, asked, metav1.CreateOptions{DryRun: dry(dryRun), FieldManager: kube.DefaultFieldManager})
+		return now, Created, err
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	applied, err := parse(current.GetAnnotations()[corev1.LastAppliedConfigAnnotation])
+	if err != nil { // never applied, or by somebody who kept no record
+		applied = &unstructured.Unstructured{Object: map[string]any{}}
+	}
+	wanted, err := threeWay(applied, asked, current, like)
+	if err != nil {
+		return nil, "", err
+	}
+	if same(wanted, current) {
+		return current, Unchanged, nil
+	}
+	now, err := api.Update(ctx, wanted, metav1.UpdateOptions{DryRun: dry(dryRun), FieldManager: kube.DefaultFieldManager})
+	return now, Configured, err
+}
+
+// remembering is the object with itself in kubectl's annotation.
+func remembering(asked *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+	text, err := json.Marshal(asked.Object)
+	if err != nil {
+		return nil, err
+	}
+	asked = asked.DeepCopy()
+	annotations := asked.GetAnnotations()
+	if annotations == nil {
+		annotations = map[string]string{}
+	}
+	annotations[corev1.LastAppliedConfigAnnotation] = string(text)
+	asked.SetAnnotations(annotations)
+	return asked, nil
+}

@@ -1,0 +1,90 @@
+// Package cli is the command pawl: cobra commands over package app.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"k8s.io/klog/v2"
+	"k8s.io/klog/v2/textlogger"
+
+	"github.com/gopawl/pawl/rollout/kube/kubetest"
+)
+
+// Pawl is the command in one process.
+type Pawl struct {
+	genericiooptions.IOStreams
+	// Args are the command line without the program's name; --record writes them down.
+	Args []string
+	// Terminal says that Out is one on which progress can be drawn in place, and how wide it
+	// is; nil is no.
+	Terminal func() (width int, ok bool)
+	// Store, if set, is the embedded cluster's, in the place of the state file.
+	Store kubetest.Store
+
+	connection connection
+	crowded    bool // several rollouts at once: none is drawn in place
+}
+
+// Main runs the command line of the process, and returns its exit code.
+func Main() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	p := &Pawl{
+		IOStreams: genericiooptions.IOStreams{In: os.Stdin, Out: os.Stdout, ErrOut: os.Stderr},
+		Args:      os.Args[1:],
+		Terminal:  func() (int, bool) { return terminal(os.Stdout) },
+	}
+	return p.Run(ctx)
+}
+
+// Run runs one command line, and returns the exit code: 0 only where all is as asked for.
+func (p *Pawl) Run(ctx context.Context) int {
+	klog.SetLogger(textlogger.NewLogger(textlogger.NewConfig(textlogger.Output(io.Discard))))
+	command := p.command()
+	command.SetArgs(p.Args)
+	command.SetIn(p.In)
+	command.SetOut(p.Out)
+	command.SetErr(p.ErrOut)
+	err := command.ExecuteContext(ctx)
+	if err == nil {
+		return 0
+	}
+	var quiet *exitError
+	if !errors.As(err, &quiet) {
+		fmt.Fprintf(p.ErrOut, "error: %v\n", err)
+	}
+	return 1
+}
+
+// exitError ends a command about which all has been said.
+type exitError struct{ error }
+
+func (p *Pawl) command() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "pawl",
+		Short: "Roll out new versions of an app, safely",
+		Long: `pawl rolls out what a Deployment's manifest asks for, watches it, and takes it back.
+
+It works on a cluster embedded in one file, which needs nothing else, or with
+--kubeconfig, --context or --cluster=kube on a real one.`,
+		SilenceUsage: true, SilenceErrors: true,
+	}
+	p.connection.addFlags(root.PersistentFlags())
+	root.AddCommand(
+		p.runCommand(), p.planCommand(), p.statusCommand(), p.getCommand(),
+		p.historyCommand(), p.undoCommand(), p.pauseCommand(), p.resumeCommand(),
+		p.scaleCommand(), p.setImageCommand(),
+	)
+	return root
+}
+
+// say prints a line for the user that is not part of the result.
+func (p *Pawl) say(format string, args ...any) { fmt.Fprintf(p.ErrOut, format+"\n", args...) }

@@ -1,0 +1,146 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/pflag"
+	"k8s.io/cli-runtime/pkg/genericclioptions"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+
+	"github.com/gopawl/pawl/examples/pawl/internal/app"
+	"github.com/gopawl/pawl/examples/pawl/internal/statefile"
+	"github.com/gopawl/pawl/rollout/kube/kubetest"
+)
+
+// connection are the flags that choose a cluster.
+type connection struct {
+	cluster string
+	state   string
+	kube    *genericclioptions.ConfigFlags
+}
+
+// pollFile is how often a command looks for what other processes wrote to the state file.
+const pollFile = 100 * time.Millisecond
+
+func (c *connection) addFlags(flags *pflag.FlagSet) {
+	c.kube = genericclioptions.NewConfigFlags(true)
+	c.kube.ClusterName = nil // its --cluster chooses within a kubeconfig; the context does that
+	c.kube.AddFlags(flags)
+	flags.StringVar(&c.cluster, "cluster", "", `which cluster to use: "embedded", one in the state file, or "kube", the one that the kubeconfig names. The default is embedded unless --kubeconfig or --context is given`)
+	flags.StringVar(&c.state, "state", "", "the file of the embedded cluster (default $XDG_STATE_HOME/pawl/cluster)")
+}
+
+// session is a cluster that a command works on.
+type session struct {
+	app.Store
+	dynamic dynamic.Interface
+	// enforced says that the namespace was asked for by flag.
+	enforced bool
+	close    func()
+}
+
+// connect opens the cluster that the flags name. The caller closes the session.
+func (p *Pawl) connect(ctx context.Context) (*session, error) {
+	real, err := p.connection.real()
+	if err != nil {
+		return nil, err
+	}
+	if !real {
+		return p.embedded(ctx)
+	}
+	config, err := p.connection.kube.ToRESTConfig()
+	if err != nil {
+		return nil, err
+	}
+	namespace, enforced, err := p.connection.kube.ToRawKubeConfigLoader().Namespace()
+	if err != nil {
+		return nil, err
+	}
+	return open(config, namespace, enforced, func() {})
+}
+
+// real says whether a real cluster is asked for. $KUBECONFIG alone asks for nothing: a quick start
+// must touch nobody's cluster.
+func (c *connection) real() (bool, error) {
+	named := *c.kube.KubeConfig != "" || *c.kube.Context != ""
+	switch c.cluster {
+	case "":
+		return named, nil
+	case "kube":
+		return true, nil
+	case "embedded":
+		if named {
+			return false, errors.New("--kubeconfig and --context name a real cluster: leave out --cluster=embedded")
+		}
+		return false, nil
+	}
+	return false, fmt.Errorf(`--cluster: invalid value %q: must be "embedded" or "kube"`, c.cluster)
+}
+
+// embedded opens the cluster in the state file, and keeps its controllers running until the
+// session is closed.
+func (p *Pawl) embedded(ctx context.Context) (*session, error) {
+	options := kubetest.Options{Store: p.Store}
+	if p.Store == nil {
+		path, err := p.connection.path()
+		if err != nil {
+			return nil, err
+		}
+		if options.Store, err = statefile.Open(path); err != nil {
+			return nil, err
+		}
+		options.Poll = pollFile
+	}
+	cluster, err := kubetest.New(options)
+	if err != nil {
+		return nil, err
+	}
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
+	ended := make(chan error, 1)
+	go func() { ended <- cluster.Run(running) }()
+	namespace := *p.connection.kube.Namespace
+	enforced := namespace != ""
+	if !enforced {
+		namespace = "default"
+	}
+	return open(cluster.Config(), namespace, enforced, func() {
+		stop()
+		<-ended
+	})
+}
+
+// path is that of the state file.
+func (c *connection) path() (string, error) {
+	if c.state != "" {
+		return c.state, nil
+	}
+	if dir := os.Getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "pawl", "cluster"), nil
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", fmt.Errorf("no place for the embedded cluster: %w; name one with --state", err)
+	}
+	return filepath.Join(home, ".local", "state", "pawl", "cluster"), nil
+}
+
+func open(config *rest.Config, namespace string, enforced bool, stop func()) (*session, error) {
+	api, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		stop()
+		return nil, err
+	}
+	dyn, err := dynamic.NewForConfig(config)
+	if err != nil {
+		stop()
+		return nil, err
+	}
+	return &session{Store: app.Store{API: api, Namespace: namespace}, dynamic: dyn, enforced: enforced, close: stop}, nil
+}

@@ -1,0 +1,92 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/cli-runtime/pkg/genericclioptions"
+	"k8s.io/client-go/kubernetes/scheme"
+
+	"github.com/gopawl/pawl/examples/pawl/internal/app"
+	"github.com/gopawl/pawl/examples/pawl/internal/manifest"
+)
+
+// files are the flags that name manifests.
+type files struct {
+	names     []string
+	recursive bool
+}
+
+func (f *files) addFlags(c *cobra.Command) {
+	c.Flags().StringSliceVarP(&f.names, "filename", "f", nil, "the files or folders with the manifests; - is standard input")
+	c.Flags().BoolVarP(&f.recursive, "recursive", "R", false, "look into folders within folders as well")
+	_ = c.MarkFlagRequired("filename")
+}
+
+// load reads the manifests and places them in the namespace of the session.
+func (f *files) load(p *Pawl, s *session) ([]manifest.Object, error) {
+	objects, err := manifest.Load(f.names, p.In, f.recursive)
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range objects {
+		for _, w := range o.Warnings {
+			p.say("Warning: %s: %s", o.Source, w)
+		}
+	}
+	return manifest.SetNamespace(objects, s.Namespace, s.enforced)
+}
+
+// output are the flags that say what is written, and how it is printed.
+type output struct {
+	dryRun string
+	print  *genericclioptions.PrintFlags
+}
+
+func (o *output) addFlags(c *cobra.Command) {
+	o.print = genericclioptions.NewPrintFlags("").WithTypeSetter(scheme.Scheme)
+	o.print.AddFlags(c)
+	c.Flags().StringVar(&o.dryRun, "dry-run", "none", `"none", or "client" or "server": say what would be done and write nothing`)
+	c.Flags().Lookup("dry-run").NoOptDefVal = "client"
+}
+
+func (o *output) dry() bool { return o.dryRun != "none" }
+
+func (o *output) check() error {
+	switch o.dryRun {
+	case "none", "client", "server":
+		return nil
+	}
+	return fmt.Errorf(`--dry-run: invalid value %q: must be "none", "client" or "server"`, o.dryRun)
+}
+
+// quiet says that the result is printed in a form for programs, so that nothing else may be.
+func (o *output) quiet() bool { return *o.print.OutputFormat != "" }
+
+// object prints one object: "deployment.apps/web configured", or in the form asked for.
+func (o *output) object(w io.Writer, object runtime.Object, outcome app.Outcome) error {
+	o.print.NamePrintFlags.Operation = string(outcome)
+	switch o.dryRun {
+	case "client":
+		if err := o.print.Complete("%s (dry run)"); err != nil {
+			return err
+		}
+	case "server":
+		if err := o.print.Complete("%s (server dry run)"); err != nil {
+			return err
+		}
+	}
+	printer, err := o.print.ToPrinter()
+	if err != nil {
+		return err
+	}
+	return printer.PrintObj(object, w)
+}
+
+// timeout is the flag that bounds how long a command waits for a rollout.
+func timeoutFlag(c *cobra.Command) *time.Duration {
+	return c.Flags().Duration("timeout", 0, "how long to wait for the rollout before giving up; 0 is as long as it makes progress")
+}

@@ -1,0 +1,131 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/gopawl/pawl/examples/pawl/internal/app"
+	"github.com/gopawl/pawl/examples/pawl/internal/manifest"
+	"github.com/gopawl/pawl/rollout/kube"
+)
+
+func (p *Pawl) runCommand() *cobra.Command {
+	var in files
+	var out output
+	var record bool
+	c := &cobra.Command{
+		Use:   "run -f FILENAME",
+		Short: "Apply manifests, roll out what they ask for, and watch it to the end",
+		Long: `Applies manifests as 'kubectl apply' does, rolls out the Deployments among them and watches to
+the end. The exit code is 0 only when all of it is complete.
+
+A template that changes nothing starts nothing. Replicas that the manifest leaves out stay as they are.`,
+		Example: `  pawl run -f app.yaml
+  pawl run -f app.yaml --dry-run=server -o yaml`,
+		Args: cobra.NoArgs,
+	}
+	in.addFlags(c)
+	out.addFlags(c)
+	timeout := timeoutFlag(c)
+	c.Flags().BoolVar(&record, "record", false, "write this command line down as the change-cause of the revision")
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		if err := out.check(); err != nil {
+			return err
+		}
+		s, err := p.connect(c.Context())
+		if err != nil {
+			return err
+		}
+		defer s.close()
+		objects, err := in.load(p, s)
+		if err != nil {
+			return err
+		}
+		if record {
+			p.recordCause(objects)
+		}
+		apps, err := p.applyAll(c.Context(), s, objects, &out)
+		if err != nil || out.dry() {
+			return err
+		}
+		return p.driveAll(c.Context(), s, apps, *timeout)
+	}
+	return c
+}
+
+// recordCause makes the command line the change-cause, as kubectl's --record did.
+func (p *Pawl) recordCause(objects []manifest.Object) {
+	for _, o := range objects {
+		annotations := o.GetAnnotations()
+		if o.GetKind() != "Deployment" {
+			continue
+		}
+		if annotations == nil {
+			annotations = map[string]string{}
+		}
+		annotations[kube.ChangeCauseKey] = "pawl " + strings.Join(p.Args, " ")
+		o.SetAnnotations(annotations)
+	}
+}
+
+// applyAll applies the objects in their order, and returns the apps among them.
+func (p *Pawl) applyAll(ctx context.Context, s *session, objects []manifest.Object, out *output) ([]*app.Record, error) {
+	var apps []*app.Record
+	for _, o := range objects {
+		if o.GetKind() != "Deployment" {
+			now, outcome, err := app.ApplyObject(ctx, s.dynamic, o.Unstructured, out.dry())
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", o.Source, err)
+			}
+			if err := out.object(p.Out, now, outcome); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		record, outcome, err := s.in(o.GetNamespace()).Apply(ctx, o.Unstructured, out.dry())
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", o.Source, err)
+		}
+		if err := out.object(p.Out, record.Manifest, outcome); err != nil {
+			return nil, err
+		}
+		apps = append(apps, record)
+	}
+	return apps, nil
+}
+
+// driveAll rolls out apps, all at once; one that fails does not hold up the others.
+func (p *Pawl) driveAll(ctx context.Context, s *session, apps []*app.Record, timeout time.Duration) error {
+	var group errgroup.Group
+	errs := make([]error, len(apps))
+	p.crowded = len(apps) > 1
+	for i, r := range apps {
+		if r.Spec.Paused {
+			errs[i] = fmt.Errorf("deployment %q is paused: nothing is rolled out until 'pawl resume %s'", r.Name(), r.Name())
+			continue
+		}
+		group.Go(func() error {
+			errs[i] = p.drive(ctx, s.at(r.Manifest.GetNamespace()), r.Name(), timeout)
+			return nil
+		})
+	}
+	_ = group.Wait()
+	return errors.Join(errs...)
+}
+
+// in is the store of a namespace; "" is the session's.
+func (s *session) in(namespace string) app.Store { return s.at(namespace).Store }
+
+func (s *session) at(namespace string) *session {
+	there := *s
+	if namespace != "" {
+		there.Namespace = namespace
+	}
+	return &there
+}
