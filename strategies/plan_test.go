@@ -150,7 +150,7 @@ func TestCompleteRevisionIsSettledOnce(t *testing.T) {
 
 func TestRolloutIsNotCompleteWhile(t *testing.T) {
 	for want, change := range map[string]func(old, current *rollout.Revision){
-		"waiting for the new size to be observed":    func(_, c *rollout.Revision) { c.Observed = false },
+		"the new size has yet to be observed":        func(_, c *rollout.Revision) { c.Observed = false },
 		"2 out of 3 new replicas have been updated":  func(_, c *rollout.Revision) { c.Actual, c.Ready, c.Available = 2, 2, 2 },
 		"1 old replicas are pending termination":     func(o, _ *rollout.Revision) { o.Actual = 1 },
 		"2 surplus replicas are pending termination": func(_, c *rollout.Revision) { c.Actual = 5 },

@@ -124,7 +124,7 @@ func (w *work) standing() (string, bool) {
 	now, ok := w.state.New()
 	switch {
 	case ok && !now.Observed:
-		return "waiting for the new size to be observed", false
+		return "the new size has yet to be observed", false
 	case c.Updated < want, !ok:
 		return fmt.Sprintf("%d out of %d new replicas have been updated", c.Updated, want), false
 	case w.oldLeft() > 0:
