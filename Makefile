@@ -1,0 +1,51 @@
+# The library is tested with the oldest Kubernetes libraries it supports, which go.mod names
+# (GOWORK=off), and with the newest, which examples/go.mod names (through go.work).
+
+STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
+# Not ./...: that would analyse the whole of Kubernetes as well.
+CLUSTER = . ./e2e/... ./cmd/pawl-cluster
+FUZZTIME ?= 10s
+# The race detector needs a C compiler.
+RACE := $(if $(shell command -v $$(go env CC)),-race)
+
+.PHONY: check test e2e fuzz lint layering fmt fmt-diff tidy tidy-diff
+
+check: fmt-diff tidy-diff lint test
+
+test:
+	GOWORK=off go test $(RACE) -shuffle=on ./...
+	go test $(RACE) -shuffle=on ./... ./examples/...
+
+# Against a real control plane, which the first run builds from source: minutes, 4 GB of disk.
+e2e:
+	cd test/cluster && GOWORK=off go test -count=1 -timeout=30m ./e2e/...
+
+lint: layering
+	GOWORK=off go vet ./...
+	go vet ./... ./examples/...
+	cd test/cluster && GOWORK=off go vet $(CLUSTER)
+	$(STATICCHECK) ./... ./examples/...
+	cd test/cluster && GOWORK=off $(STATICCHECK) $(CLUSTER)
+
+layering:
+	go test -count=1 -run 'TestLayering|TestDependencies|TestNothingReaches' .
+
+# Each fuzz target for FUZZTIME.
+fuzz:
+	@set -e; for dir in $$(grep -rl '^func Fuzz' --include='*_test.go' . | xargs -n1 dirname | sort -u); do \
+	  for target in $$(go test -list '^Fuzz' $$dir | grep '^Fuzz'); do \
+	    echo "go test -fuzz $$target $$dir"; \
+	    go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$dir; \
+	  done; done
+
+fmt:
+	gofmt -w .
+
+fmt-diff:
+	@test -z "$$(gofmt -l .)" || { gofmt -d .; exit 1; }
+
+tidy:
+	@for m in . examples test/cluster; do (cd $$m && GOWORK=off go mod tidy) || exit 1; done
+
+tidy-diff:
+	@for m in . examples test/cluster; do (cd $$m && GOWORK=off go mod tidy -diff) || exit 1; done
