@@ -94,7 +94,8 @@ func setPropagation(o *object, options *metav1.DeleteOptions) {
 }
 
 func propagation(options *metav1.DeleteOptions, finalizers []string) string {
-	if orphan := options.OrphanDependents; orphan != nil { //nolint:staticcheck // clients still send it
+	//lint:ignore SA1019 clients still send it
+	if orphan := options.OrphanDependents; orphan != nil {
 		if *orphan {
 			return metav1.FinalizerOrphanDependents
 		}

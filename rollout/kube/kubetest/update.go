@@ -75,6 +75,7 @@ func checkIdentity(old *record, u *unstructured.Unstructured) error {
 }
 
 func uidMismatch(want, have types.UID) error {
+	//lint:ignore ST1005 the text of the real API server
 	return fmt.Errorf("Precondition failed: UID in precondition: %v, UID in object meta: %v", want, have)
 }
 
@@ -140,6 +141,7 @@ func checkPreconditions(old *record, p *metav1.Preconditions) error {
 		return apierrors.NewConflict(gr, old.GetName(), uidMismatch(*p.UID, old.GetUID()))
 	}
 	if p.ResourceVersion != nil && *p.ResourceVersion != old.GetResourceVersion() {
+		//lint:ignore ST1005 the text of the real API server
 		return apierrors.NewConflict(gr, old.GetName(), fmt.Errorf(
 			"Precondition failed: ResourceVersion in precondition: %v, ResourceVersion in object meta: %v",
 			*p.ResourceVersion, old.GetResourceVersion()))

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	bolt "go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
 
 	"github.com/gopawl/pawl/rollout/kube/kubetest"
 )
@@ -131,7 +132,7 @@ func (f *File) open(readOnly bool, use func(*bolt.DB) error) error {
 	db, err := bolt.Open(f.path, 0o600, &bolt.Options{ReadOnly: readOnly, Timeout: patience, FreelistType: bolt.FreelistMapType})
 	var access *fs.PathError
 	switch {
-	case errors.Is(err, bolt.ErrTimeout):
+	case errors.Is(err, bolterrors.ErrTimeout):
 		return fmt.Errorf("state file %s: another process has held it for %v: %w", f.path, patience, err)
 	case errors.As(err, &access):
 		return fmt.Errorf("state file: %w", err)
