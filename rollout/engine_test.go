@@ -219,6 +219,8 @@ func TestProgressedIsTheBaseOfDeadlines(t *testing.T) {
 		"a write":            {func(_ *rollout.Status, p *rollout.Plan) { *p = steps("a") }, now},
 		"paused":             {func(_ *rollout.Status, p *rollout.Plan) { p.Phase = rollout.Paused }, now},
 		"waiting":            {func(_ *rollout.Status, p *rollout.Plan) { p.Phase = rollout.Waiting }, now},
+		"no longer paused":   {func(l *rollout.Status, _ *rollout.Plan) { l.Phase = rollout.Paused }, now},
+		"no longer waiting":  {func(l *rollout.Status, _ *rollout.Plan) { l.Phase = rollout.Waiting }, now},
 		"another template":   {func(l *rollout.Status, _ *rollout.Plan) { l.Template = "v1" }, now},
 		"another size":       {func(l *rollout.Status, _ *rollout.Plan) { l.Replicas = 5 }, now},
 		"more updated":       {func(l *rollout.Status, _ *rollout.Plan) { l.Updated, l.Total = 1, 3 }, now},

@@ -87,10 +87,11 @@ func (s Status) held() bool { return s.Phase == Paused || s.Phase == Waiting }
 
 // progressed is the Progressed stamp of an outcome that follows last at the moment now.
 // The rule is that of the Deployment controller: more updated, ready or available replicas or
-// fewer old ones are progress; so are a write and a change of what is wanted.
+// fewer old ones are progress; so are a write and a change of what is wanted. Time that was held
+// does not count, though it is not saved while it passes.
 func (s Status) progressed(last Status, now time.Time) time.Time {
 	switch {
-	case last.Progressed.IsZero(), last.Progressed.After(now), s.held(),
+	case last.Progressed.IsZero(), last.Progressed.After(now), s.held(), last.held(),
 		s.Writes > 0, s.Template != last.Template, s.Replicas != last.Replicas,
 		s.Updated > last.Updated, s.Total-s.Updated < last.Total-last.Updated,
 		s.Ready > last.Ready, s.Available > last.Available:
