@@ -35,6 +35,9 @@ func (d *Driver) Claim(ctx context.Context) error {
 	if err := d.look(ctx); err != nil {
 		return err
 	}
+	if err := stillHeld(ctx); err != nil {
+		return err
+	}
 	return d.inner.Claim(ctx)
 }
 
@@ -46,8 +49,13 @@ func (d *Driver) Observe(ctx context.Context) (rollout.State, error) {
 	return d.inner.Observe(ctx)
 }
 
-// Apply carries out an action, unless something else is wanted by now.
-func (d *Driver) Apply(ctx context.Context, a rollout.Action) error { return d.inner.Apply(ctx, a) }
+// Apply carries out an action, unless another process drives the app by now.
+func (d *Driver) Apply(ctx context.Context, a rollout.Action) error {
+	if err := stillHeld(ctx); err != nil {
+		return err
+	}
+	return d.inner.Apply(ctx, a)
+}
 
 // Watch wakes up on changes that the client's cache sees.
 func (d *Driver) Watch(ctx context.Context) (<-chan struct{}, error) {
@@ -76,7 +84,17 @@ func (d *Driver) Revision(a rollout.Action) string {
 
 // Save keeps the outcome with the app.
 func (d *Driver) Save(ctx context.Context, s rollout.Status) error {
+	if err := stillHeld(ctx); err != nil {
+		return err
+	}
 	return d.Store.SaveStatus(ctx, d.record, Status{Observed: d.record.Generation, Number: d.record.Number, Rollout: s})
+}
+
+// GiveUp keeps that nobody drives the rollout any more, and why. The next who does starts anew.
+func (d *Driver) GiveUp(ctx context.Context, why string) error {
+	s := d.record.Rollout
+	s.Phase, s.Message = rollout.Failed, why
+	return d.Save(ctx, s)
 }
 
 // Plan plans with the strategy that is wanted.

@@ -1,13 +1,12 @@
 package app
 
 import (
+	"crypto/rand"
 	"fmt"
 	"os"
 	"os/user"
 	"strconv"
 	"strings"
-
-	coordinationv1 "k8s.io/api/coordination/v1"
 )
 
 // identity names this process for people and for dead: user@host/pid.
@@ -27,16 +26,31 @@ func hostname() string {
 	return host
 }
 
-// dead reports whether the holder is known not to run any more.
-func dead(lease *coordinationv1.Lease) bool {
-	if lease.Spec.HolderIdentity == nil {
-		return false
-	}
-	who, pid, ok := strings.Cut(*lease.Spec.HolderIdentity, "/")
-	_, host, _ := strings.Cut(who, "@")
+// tagged is the name with a tag that no other call of [Store.Exclusive] has, in this process
+// neither: user@host/pid#place.random.
+func tagged(name string) string { return fmt.Sprintf("%s#%s.%s", name, place(), rand.Text()[:8]) }
+
+// nameOf is the part of a tagged name that is for people.
+func nameOf(holder string) string {
+	name, _, _ := strings.Cut(holder, "#")
+	return name
+}
+
+// dead reports whether the holder is known not to run any more. Where its process number is not
+// one of ours, or may not be, nothing is known.
+func dead(holder string) bool {
+	name, tag, _ := strings.Cut(holder, "#")
+	there, _, _ := strings.Cut(tag, ".")
+	who, pid, _ := cutLast(name, "/")
+	_, host, _ := cutLast(who, "@")
 	n, err := strconv.Atoi(pid)
-	if !ok || err != nil || host != hostname() {
-		return false
+	return err == nil && n > 0 && host == hostname() && there == place() && gone(n)
+}
+
+// cutLast is [strings.Cut] at the last separator: names of users may hold some.
+func cutLast(s, sep string) (before, after string, found bool) {
+	if i := strings.LastIndex(s, sep); i >= 0 {
+		return s[:i], s[i+len(sep):], true
 	}
-	return gone(n)
+	return s, "", false
 }

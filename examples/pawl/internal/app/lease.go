@@ -3,107 +3,150 @@ package app
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
+	coordinationv1 "k8s.io/api/coordination/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/tools/leaderelection"
-	"k8s.io/client-go/tools/leaderelection/resourcelock"
-	"k8s.io/klog/v2"
 )
 
-// How long a Lease lasts without a sign of life, and how often its holder gives one.
-const (
-	leaseDuration = 15 * time.Second
-	renewDeadline = 10 * time.Second
-	retryPeriod   = time.Second
-)
+// pace is how often the holder of a Lease and those who wait for it do something about it.
+type pace struct {
+	lasts time.Duration // without a sign of life; then another one takes over. Whole seconds
+	renew time.Duration // between two signs of life
+	fresh time.Duration // how old the last one may be for a write to rely on it
+	ask   time.Duration // between two looks of one that waits
+}
+
+func usualPace() pace {
+	return pace{lasts: 15 * time.Second, renew: time.Second, fresh: 10 * time.Second, ask: 500 * time.Millisecond}
+}
 
 // ErrLeaseLost says that another process took over: this one was not heard of for too long.
 var ErrLeaseLost = errors.New("lost the lease: another pawl drives this app now")
 
 // Exclusive runs work while this process holds the app's Lease, and releases it when work has
-// returned. Where another process holds it, waiting is called with its name, in a goroutine, and
-// work starts when that process is done or was not heard of for 15 seconds. When the Lease is lost
-// the context of work ends and the error is [ErrLeaseLost].
+// returned. Where another one holds it, waiting is called with its name, and work starts when that
+// one is done, is known to be dead, or was not heard of for 15 seconds. When the Lease is lost the
+// context of work ends, a [Driver] under it writes no more, and the error is [ErrLeaseLost].
 func (s Store) Exclusive(ctx context.Context, app string, waiting func(holder string), work func(context.Context) error) error {
-	if err := s.evict(ctx, app); err != nil {
+	l := s.lease(app)
+	if err := l.take(ctx, waiting); err != nil {
 		return err
 	}
-	leading := make(chan context.Context, 1)
-	elector, err := s.elector(app, waiting, leading)
-	if err != nil {
-		return err
-	}
-	// The election outlives the caller's context until work has returned, or another process
-	// would start beside a write that is under way.
-	electing, stop := context.WithCancel(klog.NewContext(context.WithoutCancel(ctx), klog.Logger{}))
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		elector.Run(electing)
-	}()
-	defer func() {
-		stop()
-		<-ended
-	}()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case held := <-leading:
-		return whileHeld(ctx, held, work)
-	}
-}
-
-func (s Store) elector(app string, waiting func(string), leading chan<- context.Context) (*leaderelection.LeaderElector, error) {
-	me := identity()
-	return leaderelection.NewLeaderElector(leaderelection.LeaderElectionConfig{
-		Lock: &resourcelock.LeaseLock{
-			LeaseMeta:  metav1.ObjectMeta{Namespace: s.Namespace, Name: ConfigMapName(app)},
-			Client:     s.API.CoordinationV1(),
-			LockConfig: resourcelock.ResourceLockConfig{Identity: me},
-		},
-		LeaseDuration: leaseDuration, RenewDeadline: renewDeadline, RetryPeriod: retryPeriod,
-		ReleaseOnCancel: true, Name: ConfigMapName(app),
-		Callbacks: leaderelection.LeaderCallbacks{
-			OnStartedLeading: func(ctx context.Context) { leading <- ctx },
-			OnStoppedLeading: func() {},
-			OnNewLeader: func(holder string) {
-				if holder != me && holder != "" {
-					waiting(holder)
-				}
-			},
-		},
-	})
-}
-
-// whileHeld runs work until it returns; its context ends with either of the two.
-func whileHeld(ctx, held context.Context, work func(context.Context) error) error {
-	working, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	defer context.AfterFunc(held, func() { cancel(ErrLeaseLost) })()
+	defer l.release(context.WithoutCancel(ctx))
+	working, end := context.WithCancelCause(context.WithValue(ctx, leaseKey{}, l))
+	defer end(nil)
+	// It is kept until work has returned, whatever becomes of the caller's context, or another
+	// process would start beside a write that is under way.
+	keeping, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var kept sync.WaitGroup
+	kept.Go(func() { end(l.keep(keeping)) })
 	err := work(working)
-	if cause := context.Cause(working); errors.Is(cause, ErrLeaseLost) {
-		return cause
+	stop()
+	kept.Wait()
+	if errors.Is(err, ErrLeaseLost) || errors.Is(context.Cause(working), ErrLeaseLost) {
+		return ErrLeaseLost
 	}
 	return err
 }
 
-// evict frees a Lease whose holder was a process on this machine that is no more, so that nobody
-// waits for the dead.
-func (s Store) evict(ctx context.Context, app string) error {
-	leases := s.API.CoordinationV1().Leases(s.Namespace)
-	lease, err := leases.Get(ctx, ConfigMapName(app), metav1.GetOptions{})
-	if apierrors.IsNotFound(err) || err == nil && !dead(lease) {
+// leaseKey is the key of the lease in the context of work.
+type leaseKey struct{}
+
+// stillHeld makes sure that the Lease under which the context is has not been lost. It asks before
+// a write that comes late: a process may have been frozen for hours between two lines of its code,
+// and another one have come in between.
+func stillHeld(ctx context.Context) error {
+	l, ok := ctx.Value(leaseKey{}).(*lease)
+	if !ok || l.isFresh() {
 		return nil
 	}
+	return l.renew(ctx)
+}
+
+// take waits for the Lease and makes it this one's.
+func (l *lease) take(ctx context.Context, waiting func(holder string)) error {
+	var other sighting
+	told := ""
+	for {
+		err := l.tryTake(ctx, &other)
+		switch {
+		case err == nil:
+			return nil
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case errors.Is(err, errHeld):
+			if told != other.holder {
+				told = other.holder
+				waiting(nameOf(told))
+			}
+		case !apierrors.IsConflict(err) && !apierrors.IsAlreadyExists(err):
+			return err
+		}
+		if err := pause(ctx, l.pace.ask); err != nil {
+			return err
+		}
+	}
+}
+
+// errHeld says that another process has the Lease.
+var errHeld = errors.New("held")
+
+func (l *lease) tryTake(ctx context.Context, other *sighting) error {
+	there, err := l.api.Get(ctx, l.name, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return l.write(ctx, &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Name: l.name}}, l.mine)
+	}
 	if err != nil {
 		return err
 	}
-	nobody := ""
-	lease.Spec.HolderIdentity = &nobody
-	if _, err = leases.Update(ctx, lease, metav1.UpdateOptions{}); apierrors.IsConflict(err) {
-		return nil // somebody else was faster: the election tells
+	if holder := holderOf(there); holder != "" && holder != l.holder && !dead(holder) && other.alive(there) {
+		return errHeld
 	}
-	return err
+	return l.write(ctx, there, l.mine)
+}
+
+// sighting is what one that waits knows of the holder. Only its own clock counts: the holder's may
+// be another.
+type sighting struct {
+	holder, version string
+	since           time.Time
+}
+
+// alive reports whether the holder gave a sign of life in the time that it said to need at most.
+func (s *sighting) alive(l *coordinationv1.Lease) bool {
+	if s.version != l.ResourceVersion {
+		*s = sighting{holderOf(l), l.ResourceVersion, time.Now()}
+	}
+	lasts := usualPace().lasts
+	if l.Spec.LeaseDurationSeconds != nil {
+		lasts = time.Duration(*l.Spec.LeaseDurationSeconds) * time.Second
+	}
+	return time.Since(s.since) < lasts
+}
+
+// keep gives signs of life until the context ends. Its error is [ErrLeaseLost].
+func (l *lease) keep(ctx context.Context) error {
+	for {
+		if err := pause(ctx, l.pace.renew); err != nil {
+			return nil
+		}
+		// What else may be wrong shows before the next write, which does not happen until it is right.
+		if err := l.renew(ctx); errors.Is(err, ErrLeaseLost) {
+			return err
+		}
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }

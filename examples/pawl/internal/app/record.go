@@ -2,6 +2,7 @@ package app
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -59,6 +60,11 @@ type Status struct {
 
 // Name is the app's.
 func (r *Record) Name() string { return r.Manifest.GetName() }
+
+// GivenUp reports whether the last who drove the rollout that is wanted now has given it up.
+func (r *Record) GivenUp() bool {
+	return r.Rollout.Phase == rollout.Failed && r.Observed == r.Generation
+}
 
 // Created is when the app came to be.
 func (r *Record) Created() time.Time { return r.configMap.CreationTimestamp.Time }
@@ -121,7 +127,11 @@ func read(cm *corev1.ConfigMap) (*Record, error) {
 
 func parse(text string) (*unstructured.Unstructured, error) {
 	u := &unstructured.Unstructured{}
-	return u, utiljson.Unmarshal([]byte(text), &u.Object)
+	err := utiljson.Unmarshal([]byte(text), &u.Object)
+	if err == nil && u.Object == nil {
+		err = errors.New("is not an object")
+	}
+	return u, err
 }
 
 // data is the part of the ConfigMap that says what is wanted.

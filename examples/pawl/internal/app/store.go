@@ -8,10 +8,12 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	apiequality "k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/util/retry"
 
@@ -23,6 +25,11 @@ import (
 type Store struct {
 	API       kubernetes.Interface
 	Namespace string
+	// Identity is who holds the Leases, in the words of [Store.Exclusive]; "" is this process,
+	// user@host/pid.
+	Identity string
+
+	pace pace // of the Leases; the zero value is the usual one
 }
 
 // Outcome is what became of an object, in kubectl's words.
@@ -81,18 +88,36 @@ func (s Store) Apply(ctx context.Context, deployment *unstructured.Unstructured,
 }
 
 func (s Store) create(ctx context.Context, asked *unstructured.Unstructured, dryRun bool) (*Record, error) {
-	content, err := data(asked, asked, 1)
+	cm, err := s.first(asked)
 	if err != nil {
 		return nil, err
 	}
-	cm, err := s.API.CoreV1().ConfigMaps(s.Namespace).Create(ctx, &corev1.ConfigMap{
-		ObjectMeta: metav1.ObjectMeta{Name: ConfigMapName(asked.GetName()), Labels: map[string]string{Label: asked.GetName()}},
-		Data:       content,
-	}, metav1.CreateOptions{DryRun: dry(dryRun), FieldManager: kube.DefaultFieldManager})
+	cm, err = s.API.CoreV1().ConfigMaps(s.Namespace).Create(ctx, cm,
+		metav1.CreateOptions{DryRun: dry(dryRun), FieldManager: kube.DefaultFieldManager})
 	if err != nil {
 		return nil, err
 	}
 	return read(cm)
+}
+
+// Proposed is the record of an app that is nowhere yet, nor need its namespace be.
+func (s Store) Proposed(deployment *unstructured.Unstructured) (*Record, error) {
+	cm, err := s.first(manifest.AppsV1(deployment))
+	if err != nil {
+		return nil, err
+	}
+	return read(cm)
+}
+
+// first is the ConfigMap of a new app.
+func (s Store) first(asked *unstructured.Unstructured) (*corev1.ConfigMap, error) {
+	content, err := data(asked, asked, 1)
+	return &corev1.ConfigMap{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: s.Namespace, Name: ConfigMapName(asked.GetName()), Labels: map[string]string{Label: asked.GetName()},
+		},
+		Data: content,
+	}, err
 }
 
 // Change edits what is wanted of an app. The edit may be called again when somebody else was
@@ -117,8 +142,12 @@ func (s Store) Change(ctx context.Context, app string, dryRun bool, edit func(*R
 // write puts a changed manifest in the place of the one that was read. The counter makes it
 // conditional; the status beside it may change meanwhile.
 func (s Store) write(ctx context.Context, was *Record, wanted, applied *unstructured.Unstructured, dryRun bool) (*Record, error) {
-	if _, errs := manifest.Deployment(wanted); len(errs) > 0 {
-		return nil, fmt.Errorf("Deployment %q: %w", wanted.GetName(), errs.ToAggregate())
+	spec, errs := manifest.Deployment(wanted)
+	if len(errs) == 0 && !apiequality.Semantic.DeepEqual(spec.Selector, was.Spec.Selector) {
+		errs = append(errs, field.Invalid(field.NewPath("spec", "selector"), spec.Selector, "field is immutable"))
+	}
+	if len(errs) > 0 {
+		return nil, fmt.Errorf("deployment %q: %w", wanted.GetName(), errs.ToAggregate())
 	}
 	generation := was.Generation
 	if !same(wanted, was.Manifest) {

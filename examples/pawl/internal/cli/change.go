@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"k8s.io/apimachinery/pkg/api/validation"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/gopawl/pawl/examples/pawl/internal/app"
@@ -42,7 +43,10 @@ func (p *Pawl) changeCommand(ch changer) *cobra.Command {
 		if err := out.check(); err != nil {
 			return err
 		}
-		args[0] = appName(args[0])
+		var err error
+		if args[0], err = appName(args[0]); err != nil {
+			return err
+		}
 		s, err := p.connect(c.Context())
 		if err != nil {
 			return err
@@ -58,25 +62,30 @@ func (p *Pawl) changeCommand(ch changer) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if err := out.object(p.Out, record.Manifest, outcome); err != nil {
+		if err := errors.Join(out.object(p.Out, record.Manifest, outcome), out.end(p.Out)); err != nil {
 			return err
 		}
 		if out.dry() || ch.stays || record.Spec.Paused {
 			return nil
 		}
+		p.quiet = out.quiet()
 		return p.drive(c.Context(), s, args[0], *timeout)
 	}
 	return c
 }
 
 // appName takes a name as kubectl writes it: deployment/web, deployment.apps/web or web.
-func appName(arg string) string {
+func appName(arg string) (string, error) {
+	name := arg
 	for _, prefix := range []string{"deployment.apps/", "deployments.apps/", "deployment/", "deployments/", "deploy/"} {
-		if name, ok := strings.CutPrefix(arg, prefix); ok {
-			return name
+		if after, ok := strings.CutPrefix(arg, prefix); ok {
+			name = after
 		}
 	}
-	return arg
+	if wrong := validation.NameIsDNSSubdomain(name, false); len(wrong) > 0 {
+		return "", fmt.Errorf("invalid name %q: %s", arg, wrong[0])
+	}
+	return name, nil
 }
 
 func (p *Pawl) undoCommand() *cobra.Command {
@@ -85,7 +94,7 @@ func (p *Pawl) undoCommand() *cobra.Command {
 		use: "undo NAME", short: "Go back to an earlier revision", outcome: "rolled back", args: cobra.ExactArgs(1),
 		long: "Makes the template of an earlier revision the wanted one, and rolls it out. Its revision becomes the newest.",
 		flags: func(c *cobra.Command) {
-			c.Flags().Int64Var(&number, "to-revision", 0, "the revision to go back to; 0 is the one before")
+			c.Flags().Int64Var(&number, "to-revision", 0, "The revision to go back to; 0 is the one before")
 		},
 		edit: func(ctx context.Context, s *session, args []string, dryRun bool) (*app.Record, error) {
 			entry, err := s.lookingAt(args[0]).Undo(ctx, number, dryRun)
@@ -143,7 +152,7 @@ func (p *Pawl) scaleCommand() *cobra.Command {
 	return p.changeCommand(changer{
 		use: "scale NAME --replicas N", short: "Change how many replicas are wanted", outcome: "scaled", args: cobra.ExactArgs(1),
 		flags: func(c *cobra.Command) {
-			c.Flags().Int32Var(&replicas, "replicas", 0, "how many replicas are wanted")
+			c.Flags().Int32Var(&replicas, "replicas", 0, "How many replicas are wanted")
 			_ = c.MarkFlagRequired("replicas")
 		},
 		edit: func(ctx context.Context, s *session, args []string, dryRun bool) (*app.Record, error) {

@@ -3,7 +3,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -28,15 +27,19 @@ type Pawl struct {
 	Terminal func() (width int, ok bool)
 	// Store, if set, is the embedded cluster's, in the place of the state file.
 	Store kubetest.Store
+	// Identity is who drives, as other processes are told; "" is user@host/pid.
+	Identity string
 
 	connection connection
 	crowded    bool // several rollouts at once: none is drawn in place
+	quiet      bool // Out holds a result for programs: progress is told on ErrOut
 }
 
 // Main runs the command line of the process, and returns its exit code.
 func Main() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	silence()
 	p := &Pawl{
 		IOStreams: genericiooptions.IOStreams{In: os.Stdin, Out: os.Stdout, ErrOut: os.Stderr},
 		Args:      os.Args[1:],
@@ -45,27 +48,25 @@ func Main() int {
 	return p.Run(ctx)
 }
 
+// silence drops what the client libraries log: it is not for the user, who is told of errors.
+func silence() {
+	klog.SetLogger(textlogger.NewLogger(textlogger.NewConfig(textlogger.Output(io.Discard))))
+}
+
 // Run runs one command line, and returns the exit code: 0 only where all is as asked for.
 func (p *Pawl) Run(ctx context.Context) int {
-	klog.SetLogger(textlogger.NewLogger(textlogger.NewConfig(textlogger.Output(io.Discard))))
 	command := p.command()
 	command.SetArgs(p.Args)
 	command.SetIn(p.In)
 	command.SetOut(p.Out)
 	command.SetErr(p.ErrOut)
 	err := command.ExecuteContext(ctx)
-	if err == nil {
-		return 0
+	p.report(err)
+	if err != nil {
+		return 1
 	}
-	var quiet *exitError
-	if !errors.As(err, &quiet) {
-		fmt.Fprintf(p.ErrOut, "error: %v\n", err)
-	}
-	return 1
+	return 0
 }
-
-// exitError ends a command about which all has been said.
-type exitError struct{ error }
 
 func (p *Pawl) command() *cobra.Command {
 	root := &cobra.Command{

@@ -24,17 +24,28 @@ type connection struct {
 	cluster string
 	state   string
 	kube    *genericclioptions.ConfigFlags
+	rare    []*pflag.Flag // of kube, that only a real cluster has use for
 }
 
-// pollFile is how often a command looks for what other processes wrote to the state file.
+// pollFile is how often a command looks for what other processes wrote to its cluster.
 const pollFile = 100 * time.Millisecond
 
 func (c *connection) addFlags(flags *pflag.FlagSet) {
 	c.kube = genericclioptions.NewConfigFlags(true)
 	c.kube.ClusterName = nil // its --cluster chooses within a kubeconfig; the context does that
-	c.kube.AddFlags(flags)
-	flags.StringVar(&c.cluster, "cluster", "", `which cluster to use: "embedded", one in the state file, or "kube", the one that the kubeconfig names. The default is embedded unless --kubeconfig or --context is given`)
-	flags.StringVar(&c.state, "state", "", "the file of the embedded cluster (default $XDG_STATE_HOME/pawl/cluster)")
+	kube := pflag.NewFlagSet("kube", pflag.ContinueOnError)
+	c.kube.AddFlags(kube)
+	kube.VisitAll(func(f *pflag.Flag) {
+		switch f.Name {
+		case "kubeconfig", "context", "namespace", "request-timeout":
+		default: // as in kubectl, but rare: the help is shorter without them
+			f.Hidden = true
+			c.rare = append(c.rare, f)
+		}
+	})
+	flags.AddFlagSet(kube)
+	flags.StringVar(&c.cluster, "cluster", "", `Which cluster to use: "embedded", one in the state file, or "kube", the one that the kubeconfig names. The default is embedded unless --kubeconfig or --context is given`)
+	flags.StringVar(&c.state, "state", "", "The file of the embedded cluster (default $XDG_STATE_HOME/pawl/cluster)")
 }
 
 // session is a cluster that a command works on.
@@ -63,31 +74,33 @@ func (p *Pawl) connect(ctx context.Context) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	return open(config, namespace, enforced, func() {})
+	return p.open(config, namespace, enforced, func() {})
 }
 
 // real says whether a real cluster is asked for. $KUBECONFIG alone asks for nothing: a quick start
 // must touch nobody's cluster.
 func (c *connection) real() (bool, error) {
 	named := *c.kube.KubeConfig != "" || *c.kube.Context != ""
-	switch c.cluster {
-	case "":
-		return named, nil
-	case "kube":
+	switch {
+	case c.cluster == "kube", c.cluster == "" && named:
 		return true, nil
-	case "embedded":
-		if named {
-			return false, errors.New("--kubeconfig and --context name a real cluster: leave out --cluster=embedded")
-		}
-		return false, nil
+	case c.cluster != "" && c.cluster != "embedded":
+		return false, fmt.Errorf(`--cluster: invalid value %q: must be "embedded" or "kube"`, c.cluster)
+	case named:
+		return false, errors.New("--kubeconfig and --context name a real cluster: leave out --cluster=embedded")
 	}
-	return false, fmt.Errorf(`--cluster: invalid value %q: must be "embedded" or "kube"`, c.cluster)
+	for _, f := range c.rare {
+		if f.Changed {
+			return false, fmt.Errorf("--%s is about a real cluster: add --cluster=kube, --kubeconfig or --context", f.Name)
+		}
+	}
+	return false, nil
 }
 
 // embedded opens the cluster in the state file, and keeps its controllers running until the
 // session is closed.
 func (p *Pawl) embedded(ctx context.Context) (*session, error) {
-	options := kubetest.Options{Store: p.Store}
+	options := kubetest.Options{Store: p.Store, Poll: pollFile}
 	if p.Store == nil {
 		path, err := p.connection.path()
 		if err != nil {
@@ -96,7 +109,6 @@ func (p *Pawl) embedded(ctx context.Context) (*session, error) {
 		if options.Store, err = statefile.Open(path); err != nil {
 			return nil, err
 		}
-		options.Poll = pollFile
 	}
 	cluster, err := kubetest.New(options)
 	if err != nil {
@@ -110,7 +122,7 @@ func (p *Pawl) embedded(ctx context.Context) (*session, error) {
 	if !enforced {
 		namespace = "default"
 	}
-	return open(cluster.Config(), namespace, enforced, func() {
+	return p.open(cluster.Config(), namespace, enforced, func() {
 		stop()
 		<-ended
 	})
@@ -131,7 +143,7 @@ func (c *connection) path() (string, error) {
 	return filepath.Join(home, ".local", "state", "pawl", "cluster"), nil
 }
 
-func open(config *rest.Config, namespace string, enforced bool, stop func()) (*session, error) {
+func (p *Pawl) open(config *rest.Config, namespace string, enforced bool, stop func()) (*session, error) {
 	api, err := kubernetes.NewForConfig(config)
 	if err != nil {
 		stop()
@@ -142,5 +154,6 @@ func open(config *rest.Config, namespace string, enforced bool, stop func()) (*s
 		stop()
 		return nil, err
 	}
-	return &session{Store: app.Store{API: api, Namespace: namespace}, dynamic: dyn, enforced: enforced, close: stop}, nil
+	store := app.Store{API: api, Namespace: namespace, Identity: p.Identity}
+	return &session{Store: store, dynamic: dyn, enforced: enforced, close: stop}, nil
 }

@@ -7,14 +7,10 @@ import (
 	"math"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/client-go/informers"
-	"k8s.io/client-go/kubernetes/scheme"
-	typedcorev1 "k8s.io/client-go/kubernetes/typed/core/v1"
-	"k8s.io/client-go/tools/record"
-
-	corev1 "k8s.io/api/core/v1"
 
 	"github.com/gopawl/pawl/examples/pawl/internal/app"
 	"github.com/gopawl/pawl/rollout"
@@ -34,7 +30,7 @@ func (e *DeadlineError) Error() string {
 func (p *Pawl) drive(ctx context.Context, s *session, name string, timeout time.Duration) error {
 	if timeout > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, timeout, fmt.Errorf("timed out after %v", timeout))
+		ctx, cancel = context.WithTimeoutCause(ctx, timeout, fmt.Errorf("deployment %q: timed out after %v", name, timeout))
 		defer cancel()
 	}
 	show := p.progress(name)
@@ -67,20 +63,27 @@ func (p *Pawl) driveHeld(ctx context.Context, s *session, name string, show *pro
 	engine := rollout.Engine{Trace: rollout.Tee(show.trace(driver), deadline(driver, cancel))}
 	_, err = engine.Run(ctx, driver, driver)
 	if cause := context.Cause(ctx); err != nil && cause != nil {
-		return cause
+		err = cause
+	}
+	if apierrors.IsNotFound(err) {
+		return errDeleted
+	}
+	if late := (*DeadlineError)(nil); errors.As(err, &late) {
+		return errors.Join(err, driver.GiveUp(context.WithoutCancel(ctx), "exceeded its progress deadline"))
 	}
 	return err
 }
 
-// deadline gives up when nothing has moved for spec.progressDeadlineSeconds. The rollout is left
-// as it is: whoever comes next goes on.
+// deadline gives up when nothing has moved for spec.progressDeadlineSeconds, not counting the time
+// before this process began. The rollout is left as it is: whoever comes next goes on.
 func deadline(d *app.Driver, cancel context.CancelCauseFunc) rollout.Trace {
+	begun := time.Now()
 	return rollout.Trace{Reconciled: func(s rollout.Status, _ error) {
 		limit := d.Record().Spec.ProgressDeadlineSeconds
 		if limit == math.MaxInt32 || s.Phase != rollout.Progressing || s.Progressed.IsZero() {
 			return
 		}
-		if time.Since(s.Progressed) > time.Duration(limit)*time.Second {
+		if min(time.Since(s.Progressed), time.Since(begun)) > time.Duration(limit)*time.Second {
 			cancel(&DeadlineError{d.App})
 		}
 	}}
@@ -110,13 +113,6 @@ func (s *session) caches(ctx context.Context, name string) (*kube.Informers, fun
 		}
 	}
 	return cache, stop, nil
-}
-
-// events records events about an app until it is told to end.
-func (s *session) events() (record.EventRecorder, func()) {
-	b := record.NewBroadcaster()
-	b.StartRecordingToSink(&typedcorev1.EventSinkImpl{Interface: s.API.CoreV1().Events(s.Namespace)})
-	return b.NewRecorder(scheme.Scheme, corev1.EventSource{Component: kube.DefaultFieldManager}), b.Shutdown
 }
 
 // stopped says how to go on after a rollout was left before its end, and why it had not come

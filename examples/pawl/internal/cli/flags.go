@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/client-go/kubernetes/scheme"
 
@@ -21,35 +21,34 @@ type files struct {
 }
 
 func (f *files) addFlags(c *cobra.Command) {
-	c.Flags().StringSliceVarP(&f.names, "filename", "f", nil, "the files or folders with the manifests; - is standard input")
-	c.Flags().BoolVarP(&f.recursive, "recursive", "R", false, "look into folders within folders as well")
+	c.Flags().StringSliceVarP(&f.names, "filename", "f", nil, "The files or folders with the manifests; - is standard input")
+	c.Flags().BoolVarP(&f.recursive, "recursive", "R", false, "Look into folders within folders as well")
 	_ = c.MarkFlagRequired("filename")
 }
 
-// load reads the manifests and places them in the namespace of the session.
-func (f *files) load(p *Pawl, s *session) ([]manifest.Object, error) {
+// read reads the manifests. It comes before everything else: what cannot be read touches no
+// cluster.
+func (f *files) read(p *Pawl) ([]manifest.Object, error) {
 	objects, err := manifest.Load(f.names, p.In, f.recursive)
-	if err != nil {
-		return nil, err
-	}
 	for _, o := range objects {
 		for _, w := range o.Warnings {
 			p.say("Warning: %s: %s", o.Source, w)
 		}
 	}
-	return manifest.SetNamespace(objects, s.Namespace, s.enforced)
+	return objects, err
 }
 
 // output are the flags that say what is written, and how it is printed.
 type output struct {
-	dryRun string
-	print  *genericclioptions.PrintFlags
+	dryRun  string
+	print   *genericclioptions.PrintFlags
+	objects []unstructured.Unstructured // to be printed in a form for programs
 }
 
 func (o *output) addFlags(c *cobra.Command) {
 	o.print = genericclioptions.NewPrintFlags("").WithTypeSetter(scheme.Scheme)
 	o.print.AddFlags(c)
-	c.Flags().StringVar(&o.dryRun, "dry-run", "none", `"none", or "client" or "server": say what would be done and write nothing`)
+	c.Flags().StringVar(&o.dryRun, "dry-run", "none", `Must be "none", or "client" or "server": say what would be done and write nothing`)
 	c.Flags().Lookup("dry-run").NoOptDefVal = "client"
 }
 
@@ -58,16 +57,23 @@ func (o *output) dry() bool { return o.dryRun != "none" }
 func (o *output) check() error {
 	switch o.dryRun {
 	case "none", "client", "server":
-		return nil
+	default:
+		return fmt.Errorf(`--dry-run: invalid value %q: must be "none", "client" or "server"`, o.dryRun)
 	}
-	return fmt.Errorf(`--dry-run: invalid value %q: must be "none", "client" or "server"`, o.dryRun)
+	_, err := o.print.ToPrinter()
+	return err
 }
 
 // quiet says that the result is printed in a form for programs, so that nothing else may be.
 func (o *output) quiet() bool { return *o.print.OutputFormat != "" }
 
-// object prints one object: "deployment.apps/web configured", or in the form asked for.
-func (o *output) object(w io.Writer, object runtime.Object, outcome app.Outcome) error {
+// object prints one object: "deployment.apps/web configured". In another form it is printed by
+// [output.end].
+func (o *output) object(w io.Writer, object *unstructured.Unstructured, outcome app.Outcome) error {
+	if o.quiet() && *o.print.OutputFormat != "name" {
+		o.objects = append(o.objects, *object)
+		return nil
+	}
 	o.print.NamePrintFlags.Operation = string(outcome)
 	switch o.dryRun {
 	case "client":
@@ -86,7 +92,25 @@ func (o *output) object(w io.Writer, object runtime.Object, outcome app.Outcome)
 	return printer.PrintObj(object, w)
 }
 
+// end prints the objects that [output.object] was called with and did not print: several as a List.
+func (o *output) end(w io.Writer) error {
+	if len(o.objects) == 0 {
+		return nil
+	}
+	printer, err := o.print.ToPrinter()
+	if err != nil {
+		return err
+	}
+	if len(o.objects) == 1 {
+		return printer.PrintObj(&o.objects[0], w)
+	}
+	list := &unstructured.UnstructuredList{Items: o.objects}
+	list.SetAPIVersion("v1")
+	list.SetKind("List")
+	return printer.PrintObj(list, w)
+}
+
 // timeout is the flag that bounds how long a command waits for a rollout.
 func timeoutFlag(c *cobra.Command) *time.Duration {
-	return c.Flags().Duration("timeout", 0, "how long to wait for the rollout before giving up; 0 is as long as it makes progress")
+	return c.Flags().Duration("timeout", 0, "How long to wait for the rollout before giving up; 0 is as long as it makes progress")
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -18,12 +19,15 @@ import (
 func (p *Pawl) getCommand() *cobra.Command {
 	var out output
 	c := p.lookCommand("get NAME", "Show an app with its revisions, replica sets and pods", func(ctx context.Context, s *session, name string) error {
+		if err := out.check(); err != nil {
+			return err
+		}
 		if out.quiet() {
 			record, err := s.Load(ctx, name)
 			if err != nil {
 				return err
 			}
-			return out.object(p.Out, record.Manifest, "")
+			return errors.Join(out.object(p.Out, record.Manifest, ""), out.end(p.Out))
 		}
 		d, state, plan, err := p.look(ctx, s, name)
 		if err != nil {
@@ -54,7 +58,7 @@ func (s *session) tree(ctx context.Context, d *app.Driver, state rollout.State, 
 	record := d.Record()
 	tree := view.App{
 		Name: record.Name(), Namespace: s.Namespace, Strategy: string(record.Spec.Strategy), Created: record.Created(),
-		State: state, Status: rollout.Status{Phase: plan.Phase, Message: plan.Message},
+		State: state, Status: now(record, plan),
 		Images: map[string][]string{},
 	}
 	selector, err := metav1.LabelSelectorAsSelector(record.Spec.Selector)
@@ -72,6 +76,14 @@ func (s *session) tree(ctx context.Context, d *app.Driver, state rollout.State, 
 	}
 	maps.Copy(tree.Images, d.Images())
 	return tree, nil
+}
+
+// now is where a rollout stands: as the strategy sees it, unless it was given up.
+func now(r *app.Record, plan rollout.Plan) rollout.Status {
+	if r.GivenUp() && plan.Phase == rollout.Progressing {
+		return rollout.Status{Phase: rollout.Failed, Message: r.Rollout.Message}
+	}
+	return rollout.Status{Phase: plan.Phase, Message: plan.Message}
 }
 
 func row(pod *corev1.Pod, revision string) view.Pod {

@@ -45,7 +45,7 @@ func setImage(deployment *unstructured.Unstructured, name, image string) error {
 		}
 	}
 	if !found {
-		return fmt.Errorf("unable to find container named %q; there are %s", name, strings.Join(slices.Compact(names), ", "))
+		return fmt.Errorf("deployment %q: unable to find container named %q; its containers are %s", deployment.GetName(), name, strings.Join(slices.Compact(names), ", "))
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/gopawl/pawl/examples/pawl/internal/app"
 	"github.com/gopawl/pawl/examples/pawl/internal/view"
@@ -22,8 +23,11 @@ func (s *session) lookingAt(name string) *app.Driver {
 // look shows an app as it is now: what is wanted, the state, and what the strategy thinks of it.
 func (p *Pawl) look(ctx context.Context, s *session, name string) (*app.Driver, rollout.State, rollout.Plan, error) {
 	d := s.lookingAt(name)
-	var engine rollout.Engine
-	state, plan, err := engine.Plan(ctx, d, d)
+	state, err := d.Observe(ctx)
+	if err != nil {
+		return d, state, rollout.Plan{}, err
+	}
+	plan, err := d.Plan(state)
 	return d, state, plan, err
 }
 
@@ -32,12 +36,16 @@ func (p *Pawl) lookCommand(use, short string, show func(ctx context.Context, s *
 	return &cobra.Command{
 		Use: use, Short: short, Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
+			name, err := appName(args[0])
+			if err != nil {
+				return err
+			}
 			s, err := p.connect(c.Context())
 			if err != nil {
 				return err
 			}
 			defer s.close()
-			return show(c.Context(), s, appName(args[0]))
+			return show(c.Context(), s, name)
 		},
 	}
 }
@@ -54,11 +62,16 @@ func (p *Pawl) statusCommand() *cobra.Command {
 		}
 		return p.status(ctx, s, name, revision, watch)
 	})
-	c.Flags().BoolVarP(&watch, "watch", "w", false, "watch until the rollout is over")
-	c.Flags().Int64Var(&revision, "revision", 0, "the revision to speak of; another one is an error")
+	c.Long = `Says what 'kubectl rollout status' says, and below it why replicas are not available. It drives
+nothing: that is what run and resume are for.`
+	c.Flags().BoolVarP(&watch, "watch", "w", false, "Watch until the rollout is over")
+	c.Flags().Int64Var(&revision, "revision", 0, "The revision to speak of; another one is an error")
 	timeout = timeoutFlag(c)
 	return c
 }
+
+// errDeleted has the words of kubectl rollout status.
+var errDeleted = errors.New("object has been deleted")
 
 // between is how long a watched status waits between two looks.
 const between = 500 * time.Millisecond
@@ -67,16 +80,22 @@ const between = 500 * time.Millisecond
 // are for.
 func (p *Pawl) status(ctx context.Context, s *session, name string, revision int64, watch bool) error {
 	said := ""
+	var counts settling
 	for {
 		d, state, _, err := p.look(ctx, s, name)
-		if err != nil {
+		switch {
+		case err != nil && ctx.Err() != nil:
+			return context.Cause(ctx)
+		case said != "" && apierrors.IsNotFound(err):
+			return errDeleted
+		case err != nil:
 			return err
 		}
 		text, over, err := p.statusText(d, state, revision)
 		if err != nil {
 			return err
 		}
-		if text != said {
+		if text != said && (!watch || counts.settled(state)) {
 			said = text
 			fmt.Fprint(p.Out, text)
 		}
@@ -95,7 +114,7 @@ func (p *Pawl) status(ctx context.Context, s *session, name string, revision int
 func (p *Pawl) statusText(d *app.Driver, state rollout.State, revision int64) (text string, over bool, err error) {
 	now := app.Status{Observed: d.Record().Generation, Number: newest(state), Rollout: rollout.Status{Counts: state.Counts()}}
 	shown := view.DeploymentOf(d.Record(), now)
-	shown.Asked = revision
+	shown.Asked, shown.DeadlineExceeded = revision, d.Record().GivenUp()
 	text, over, err = shown.RolloutStatus()
 	if err != nil || over {
 		return text, over, err
@@ -135,6 +154,6 @@ func (p *Pawl) historyCommand() *cobra.Command {
 		}
 		return err
 	})
-	c.Flags().Int64Var(&number, "revision", 0, "the revision to show, with its template")
+	c.Flags().Int64Var(&number, "revision", 0, "The revision to show, with its template")
 	return c
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/gopawl/pawl/examples/pawl/internal/app"
 	"github.com/gopawl/pawl/examples/pawl/internal/manifest"
@@ -28,9 +29,9 @@ replica takes --start-up to become ready. Nothing is changed.`,
 		Args: cobra.NoArgs,
 	}
 	in.addFlags(c)
-	c.Flags().StringVarP(&format, "output", "o", "", `"json", "yaml", or a table`)
-	c.Flags().DurationVar(&startUp, "start-up", time.Second, "how long a replica takes to become ready")
-	c.Flags().DurationVar(&stop, "stop", 0, "how long a replica takes to end")
+	c.Flags().StringVarP(&format, "output", "o", "", `Output format. One of: (json, yaml); a table otherwise.`)
+	c.Flags().DurationVar(&startUp, "start-up", time.Second, "How long a replica takes to become ready")
+	c.Flags().DurationVar(&stop, "stop", 0, "How long a replica takes to end")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		if format != "" && format != "json" && format != "yaml" {
 			return fmt.Errorf(`--output: invalid value %q: must be "json" or "yaml"`, format)
@@ -38,13 +39,16 @@ replica takes --start-up to become ready. Nothing is changed.`,
 		if startUp < 0 || stop < 0 {
 			return fmt.Errorf("--start-up and --stop: must be 0 or more")
 		}
+		objects, err := in.read(p)
+		if err != nil {
+			return err
+		}
 		s, err := p.connect(c.Context())
 		if err != nil {
 			return err
 		}
 		defer s.close()
-		objects, err := in.load(p, s)
-		if err != nil {
+		if objects, err = manifest.SetNamespace(objects, s.Namespace, s.enforced); err != nil {
 			return err
 		}
 		return p.planAll(c.Context(), s, objects, format, sim.Options{StartUp: sim.After(startUp), Stop: stop})
@@ -53,11 +57,15 @@ replica takes --start-up to become ready. Nothing is changed.`,
 }
 
 func (p *Pawl) planAll(ctx context.Context, s *session, objects []manifest.Object, format string, o sim.Options) error {
+	coming := map[string]bool{} // namespaces that run would make
 	for _, object := range objects {
+		if object.GetKind() == "Namespace" {
+			coming[object.GetName()] = true
+		}
 		if object.GetKind() != "Deployment" {
 			continue
 		}
-		report, err := s.at(object.GetNamespace()).preview(ctx, object, o)
+		report, err := s.at(object.GetNamespace()).preview(ctx, object, coming[object.GetNamespace()], o)
 		if err != nil {
 			return fmt.Errorf("%s: %w", object.Source, err)
 		}
@@ -85,9 +93,14 @@ func planText(plan view.Plan, format string) (string, error) {
 	return plan.Table(), nil
 }
 
-// preview simulates a rollout of what a manifest asks for, from what is there.
-func (s *session) preview(ctx context.Context, object manifest.Object, o sim.Options) (sim.Report, error) {
+// preview simulates a rollout of what a manifest asks for, from what is there. The namespace may be
+// coming with it.
+func (s *session) preview(ctx context.Context, object manifest.Object, coming bool, o sim.Options) (sim.Report, error) {
 	record, outcome, err := s.Apply(ctx, object.Unstructured, true)
+	if coming && apierrors.IsNotFound(err) {
+		outcome = app.Created
+		record, err = s.Proposed(object.Unstructured)
+	}
 	if err != nil {
 		return sim.Report{}, err
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -18,17 +19,22 @@ import (
 type progress struct {
 	mu     sync.Mutex // the lease's news come from a goroutine of its own
 	pawl   *Pawl
+	out    io.Writer
 	app    string
 	since  time.Time
-	said   string       // the last line about the state
+	said   string // the last line about the state
+	counts settling
 	screen *view.Screen // nil in a pipe
 	draw   func()       // again, since time goes on
 	stop   func()
 }
 
 func (p *Pawl) progress(name string) *progress {
-	s := &progress{pawl: p, app: name, since: time.Now(), stop: func() {}}
-	if p.Terminal == nil || p.crowded {
+	s := &progress{pawl: p, out: p.Out, app: name, since: time.Now(), stop: func() {}}
+	if p.quiet {
+		s.out = p.ErrOut
+	}
+	if p.Terminal == nil || p.crowded || p.quiet {
 		return s
 	}
 	if _, ok := p.Terminal(); ok {
@@ -89,7 +95,7 @@ func (s *progress) line(text string) {
 		_ = s.screen.Print(text)
 		return
 	}
-	fmt.Fprintln(s.pawl.Out, text)
+	fmt.Fprintln(s.out, text)
 }
 
 func (s *progress) note(text string) {
@@ -129,14 +135,32 @@ func (s *progress) state(d *app.Driver, state rollout.State, plan rollout.Plan) 
 		}
 		return
 	}
-	if line != s.said && line != "" {
+	if plan.Phase == rollout.Progressing && (len(plan.Steps) > 0 || !s.counts.settled(state)) {
+		return // another line is true in a moment
+	}
+	if line != s.said {
 		s.said = line
 		s.line(line)
 	}
 }
 
-// describe is kubectl's line about the state; a plan knows more than the counts do. It is "" where
-// only bookkeeping is left.
+// settling knows since when counts are of something else than what was asked for last.
+type settling struct{ since time.Time }
+
+// settled reports whether the counts can be told. Where they do not settle they are told all the
+// same after a while.
+func (s *settling) settled(state rollout.State) bool {
+	stale := func(r rollout.Revision) bool { return !r.Observed || r.Actual != r.Replicas }
+	switch {
+	case !slices.ContainsFunc(state.Revisions, stale):
+		s.since = time.Time{}
+	case s.since.IsZero():
+		s.since = state.Now
+	}
+	return s.since.IsZero() || state.Now.Sub(s.since) > 5*time.Second
+}
+
+// describe is kubectl's line about the state; a plan knows more than the counts do.
 func (s *progress) describe(d *app.Driver, state rollout.State, plan rollout.Plan) string {
 	if plan.Phase == rollout.Paused {
 		return fmt.Sprintf("deployment %q is paused: waiting for 'pawl resume %s'", s.app, s.app)
@@ -145,9 +169,6 @@ func (s *progress) describe(d *app.Driver, state rollout.State, plan rollout.Pla
 		Observed: d.Record().Generation,
 		Rollout:  rollout.Status{Counts: state.Counts()},
 	}).RolloutStatus()
-	if over && plan.Phase != rollout.Complete && len(plan.Steps) > 0 {
-		return ""
-	}
 	if err != nil || over && plan.Phase != rollout.Complete {
 		return fmt.Sprintf("Waiting for deployment %q rollout to finish: %s...", s.app, plan.Message)
 	}

@@ -33,9 +33,13 @@ A template that changes nothing starts nothing. Replicas that the manifest leave
 	in.addFlags(c)
 	out.addFlags(c)
 	timeout := timeoutFlag(c)
-	c.Flags().BoolVar(&record, "record", false, "write this command line down as the change-cause of the revision")
+	c.Flags().BoolVar(&record, "record", false, "Write this command line down as the change-cause of the revision")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		if err := out.check(); err != nil {
+			return err
+		}
+		objects, err := in.read(p)
+		if err != nil {
 			return err
 		}
 		s, err := p.connect(c.Context())
@@ -43,17 +47,17 @@ A template that changes nothing starts nothing. Replicas that the manifest leave
 			return err
 		}
 		defer s.close()
-		objects, err := in.load(p, s)
-		if err != nil {
+		if objects, err = manifest.SetNamespace(objects, s.Namespace, s.enforced); err != nil {
 			return err
 		}
 		if record {
 			p.recordCause(objects)
 		}
 		apps, err := p.applyAll(c.Context(), s, objects, &out)
-		if err != nil || out.dry() {
+		if err = errors.Join(err, out.end(p.Out)); err != nil || out.dry() {
 			return err
 		}
+		p.quiet = out.quiet()
 		return p.driveAll(c.Context(), s, apps, *timeout)
 	}
 	return c
@@ -116,7 +120,7 @@ func (p *Pawl) driveAll(ctx context.Context, s *session, apps []*app.Record, tim
 		})
 	}
 	_ = group.Wait()
-	return errors.Join(errs...)
+	return failed(errs)
 }
 
 // in is the store of a namespace; "" is the session's.
