@@ -50,14 +50,10 @@ func (e *Engine) Plan(ctx context.Context, w Workload, s Strategy) (State, Plan,
 }
 
 func (e *Engine) reconcile(ctx context.Context, w Workload, s Strategy, last Status) (Status, error) {
-	if c, ok := w.(Claimer); ok {
-		if err := c.Claim(ctx); errors.Is(err, ErrConflict) {
-			return Status{Phase: Progressing, Message: err.Error(), RequeueAfter: soon}, nil
-		} else if err != nil {
-			return last, fmt.Errorf("claim: %w", err)
-		}
+	state, err := e.look(ctx, w)
+	if errors.Is(err, ErrConflict) {
+		return Status{Phase: Progressing, Message: err.Error(), RequeueAfter: soon}, nil
 	}
-	state, err := e.observe(ctx, w)
 	if err != nil {
 		return last, err
 	}
@@ -77,6 +73,16 @@ func (e *Engine) reconcile(ctx context.Context, w Workload, s Strategy, last Sta
 	}
 	e.Trace.reconciled(status, err)
 	return status, err
+}
+
+// look observes, after the workload has taken what belongs to it.
+func (e *Engine) look(ctx context.Context, w Workload) (State, error) {
+	if c, ok := w.(Claimer); ok {
+		if err := c.Claim(ctx); err != nil {
+			return State{}, fmt.Errorf("claim: %w", err)
+		}
+	}
+	return e.observe(ctx, w)
 }
 
 func (e *Engine) observe(ctx context.Context, w Workload) (State, error) {

@@ -10,7 +10,8 @@ import (
 // Workload is what is rolled out. Its two methods are all that an [Engine] needs; more is
 // offered by optional interfaces: [Claimer], [Watcher], [Saver].
 type Workload interface {
-	// Observe returns the present state. It includes every write made through Apply.
+	// Observe returns the present state. It includes every write made through Apply. It may
+	// answer [ErrConflict]: look again.
 	Observe(context.Context) (State, error)
 	// Apply carries out one action. It may take several calls to an API; after a crash in any
 	// of them, Observe leads to the same action again or to the next one. It answers

@@ -68,7 +68,9 @@ func (w *work) scale(r *rollout.Revision, to int32, why string) {
 	}
 	w.add(rollout.Scale{Name: r.Name, From: r.Replicas, To: to, Basis: w.basis}, why)
 	// Replicas that are not ready go first; among the ready ones the worst is taken for granted.
-	r.Replicas, r.Available, r.Ready = to, available(*r, to), min(r.Ready, to)
+	// Those beyond the size so far are on their way out, also if it grows again.
+	left := min(to, r.Replicas)
+	r.Replicas, r.Available, r.Ready = to, available(*r, left), min(r.Ready, left)
 }
 
 // available is how many of a revision's available replicas are sure to be left at a size.

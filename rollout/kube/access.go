@@ -3,7 +3,8 @@ package kube
 import rbacv1 "k8s.io/api/rbac/v1"
 
 // Rules are all the verbs that this package uses on the cluster: the least that its user must be
-// allowed. What the embedder does with the owner is not among them. Reading through a cache needs
+// allowed. What the embedder does with the owner is not among them; where the admission plugin
+// OwnerReferencesPermissionEnforcement is on, that includes update of the owner's finalizers. Reading through a cache needs
 // watch as well as list.
 func Rules() []rbacv1.PolicyRule {
 	return []rbacv1.PolicyRule{

@@ -3,6 +3,7 @@ package kube
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -29,33 +30,28 @@ func (w *Workload) alias(ctx context.Context, sets []*appsv1.ReplicaSet) (types.
 	if len(sets) == 0 || slices.ContainsFunc(sets, stamped) {
 		return "", nil
 	}
-	key := w.aliasKey()
-	if known, ok := w.client.aliases.Load(key); ok && known.(aliasAnswer).of == uids(sets) {
+	question := aliasQuestion{w.identity, uids(sets)}
+	if known, ok := w.client.aliases.Load(w.target.Owner.UID); ok && known.(aliasAnswer).aliasQuestion == question {
 		return known.(aliasAnswer).uid, nil
 	}
 	uid, err := w.compare(ctx, sets)
+	var refused *RefusedError
+	if errors.As(err, &refused) {
+		return "", nil // creating it will say why, if it comes to that
+	}
 	if err == nil {
-		w.client.aliases.Store(key, aliasAnswer{uids(sets), uid})
+		w.client.aliases.Store(w.target.Owner.UID, aliasAnswer{question, uid})
 	}
 	return uid, err
 }
 
-type aliasKey struct {
-	owner    types.UID
-	identity string
-}
+// aliasQuestion is which of some ReplicaSets has a template. Its answer holds as long as it is the
+// same.
+type aliasQuestion struct{ identity, among string }
 
-// aliasAnswer holds as long as the set of ReplicaSets is the same.
 type aliasAnswer struct {
-	of  string
-	uid types.UID
-}
-
-func (w *Workload) aliasKey() aliasKey { return aliasKey{w.target.Owner.UID, w.identity} }
-
-func (c *Client) isAlias(key aliasKey, rs types.UID) bool {
-	known, ok := c.aliases.Load(key)
-	return ok && known.(aliasAnswer).uid == rs
+	aliasQuestion
+	uid types.UID // "" is none
 }
 
 func uids(sets []*appsv1.ReplicaSet) string {
@@ -72,8 +68,8 @@ func uids(sets []*appsv1.ReplicaSet) string {
 // their JSON forms: every field counts, known here or not, and quantities count by value.
 func (w *Workload) compare(ctx context.Context, sets []*appsv1.ReplicaSet) (types.UID, error) {
 	wanted, err := w.defaulted(ctx)
-	if apierrors.IsBadRequest(err) {
-		return "", nil // an admission webhook that cannot dry-run: nothing can be told
+	if apierrors.IsBadRequest(err) || apierrors.IsNotFound(err) {
+		return "", nil // an admission webhook that cannot dry-run, no such namespace: nothing can be told
 	}
 	if err != nil {
 		return "", classify(ctx, "dry-run create of a replica set", err)
@@ -86,10 +82,11 @@ func (w *Workload) compare(ctx context.Context, sets []*appsv1.ReplicaSet) (type
 	})
 	for _, rs := range byAge {
 		id, err := w.storedIdentity(ctx, rs)
-		if err != nil {
+		switch {
+		case apierrors.IsNotFound(err): // the cache lags
+		case err != nil:
 			return "", classify(ctx, fmt.Sprintf("read replica set %q", rs.Name), err)
-		}
-		if id == wanted {
+		case id == wanted:
 			return rs.UID, nil
 		}
 	}

@@ -33,8 +33,11 @@ func (w *Workload) Apply(ctx context.Context, a rollout.Action) error {
 
 func (w *Workload) onSeen(name string, do func(*appsv1.ReplicaSet) error) error {
 	rs, ok := w.seen[name]
-	if !ok {
+	switch {
+	case !ok:
 		return fmt.Errorf("replica set %q was not there when last observed: %w", name, rollout.ErrConflict)
+	case !w.ours(rs):
+		return fmt.Errorf("replica set %q is not adopted yet: %w", name, rollout.ErrConflict)
 	}
 	return do(rs)
 }
@@ -56,11 +59,6 @@ func (w *Workload) scale(ctx context.Context, rs *appsv1.ReplicaSet, a rollout.S
 	}
 	w.scaled(rs.Name, a.From, a.To)
 	return nil
-}
-
-// isNew reports whether rs was observed as the one with the wanted template.
-func (w *Workload) isNew(rs *appsv1.ReplicaSet) bool {
-	return rs.Annotations[w.keys.template] == w.identity || w.client.isAlias(w.aliasKey(), rs.UID)
 }
 
 func stamps(b rollout.Basis) []op {
@@ -110,7 +108,8 @@ func (w *Workload) delete(ctx context.Context, rs *appsv1.ReplicaSet) error {
 	if err != nil {
 		return classify(ctx, fmt.Sprintf("delete replica set %q", rs.Name), err)
 	}
-	w.client.fence.deleted(w.target.Owner.UID, rs)
+	w.client.fence.deleted(w.target.Owner.UID, rs.UID)
+	delete(w.seen, rs.Name)
 	return nil
 }
 

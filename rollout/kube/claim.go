@@ -52,16 +52,31 @@ func (w *Workload) checkOwner(ctx context.Context) error {
 	o := w.target.Owner
 	live, err := o.Live(ctx)
 	switch {
+	case apierrors.IsNotFound(err):
+		return &RefusedError{OwnerGone, "adopt replica sets", err}
 	case err != nil:
 		return classify(ctx, fmt.Sprintf("read %s %q before adopting", o.Kind, o.Name), err)
 	case live.GetUID() != o.UID || live.GetDeletionTimestamp() != nil:
-		return fmt.Errorf("%s %q is gone or being deleted: %w", o.Kind, o.Name, rollout.ErrConflict)
+		return &RefusedError{OwnerGone, "adopt replica sets", fmt.Errorf("%s %q is gone or being deleted", o.Kind, o.Name)}
 	}
 	return nil
 }
 
+// adopt makes the owner the controller. The API server allows only one: where somebody else was
+// faster, it calls the result invalid.
 func (w *Workload) adopt(ctx context.Context, rs *appsv1.ReplicaSet) error {
-	return w.patchOwner(ctx, rs, "adopt", w.target.Owner.ref())
+	err := w.patchOwner(ctx, rs, "adopt", w.target.Owner.ref())
+	if !apierrors.IsInvalid(err) {
+		return err
+	}
+	live, getErr := w.client.API.AppsV1().ReplicaSets(rs.Namespace).Get(ctx, rs.Name, metav1.GetOptions{})
+	if getErr != nil {
+		return classify(ctx, fmt.Sprintf("adopt replica set %q", rs.Name), getErr)
+	}
+	if metav1.GetControllerOf(live) != nil {
+		return fmt.Errorf("%w: %w", rollout.ErrConflict, err)
+	}
+	return err
 }
 
 // release gives up a ReplicaSet. One that is gone needs no release.

@@ -14,8 +14,9 @@ import (
 )
 
 // Client is what outlives a [Workload]: the connection, the caches, and the memory of our own
-// writes. Make one for a process and use it from any number of goroutines; do not copy it. Its
-// fields are set before the first use.
+// writes. Make one for a process and use it from any number of goroutines, one for each owner at
+// a time; do not copy it. Its fields are set before the first use. A process that loses its
+// leadership and gains it again makes a new one: this one does not know what others wrote.
 type Client struct {
 	// API writes, and reads what must not come from a cache. Required.
 	API kubernetes.Interface
@@ -29,15 +30,23 @@ type Client struct {
 	FieldManager string
 
 	fence   fence
-	aliases sync.Map // alias.key → types.UID of the ReplicaSet that has the template, or ""
+	aliases sync.Map // uid of an owner → aliasAnswer
 }
 
 // Cache is what a [Client] reads from: [Informers], or a cache of your own such as that of a
-// controller-runtime manager. What it returns is not changed. It may lag behind the cluster.
+// controller-runtime manager. What it returns is not changed. It may lag behind the cluster, but
+// does not go back in time.
 // One that is a [rollout.Watcher] too wakes up Engine.Run.
 type Cache interface {
 	ReplicaSets(ctx context.Context, namespace string) ([]*appsv1.ReplicaSet, error)
 	Pods(ctx context.Context, namespace string, selector labels.Selector) ([]*corev1.Pod, error)
+}
+
+// Forget drops what is remembered of an owner that is gone. Forgetting one that is not costs a live
+// read.
+func (c *Client) Forget(owner types.UID) {
+	c.fence.forget(owner)
+	c.aliases.Delete(owner)
 }
 
 func (c *Client) manager() string {
@@ -52,11 +61,7 @@ func (c *Client) manager() string {
 // an earlier process wrote.
 func (c *Client) replicaSets(ctx context.Context, owner types.UID, namespace string) ([]*appsv1.ReplicaSet, error) {
 	if c.Cache == nil || c.fence.first(owner) {
-		sets, err := c.liveReplicaSets(ctx, namespace)
-		if err == nil {
-			c.fence.looked(owner)
-		}
-		return sets, err
+		return c.liveReplicaSets(ctx, owner, namespace)
 	}
 	cached, err := c.Cache.ReplicaSets(ctx, namespace)
 	if err != nil {
@@ -67,12 +72,16 @@ func (c *Client) replicaSets(ctx context.Context, owner types.UID, namespace str
 	})
 }
 
-func (c *Client) liveReplicaSets(ctx context.Context, namespace string) ([]*appsv1.ReplicaSet, error) {
+func (c *Client) liveReplicaSets(ctx context.Context, owner types.UID, namespace string) ([]*appsv1.ReplicaSet, error) {
 	list, err := c.API.AppsV1().ReplicaSets(namespace).List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return nil, err
 	}
-	return pointers(list.Items), nil
+	sets := pointers(list.Items)
+	if c.Cache != nil {
+		c.fence.looked(owner, list.ResourceVersion, sets)
+	}
+	return sets, nil
 }
 
 func (c *Client) pods(ctx context.Context, namespace string, selector labels.Selector) ([]*corev1.Pod, error) {

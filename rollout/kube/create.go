@@ -35,7 +35,7 @@ func (w *Workload) create(ctx context.Context, a rollout.Create) error {
 			return err
 		}
 	}
-	return fmt.Errorf("no free name for a replica set of %q after %d collisions: %w", w.target.name(), maxCollisions, rollout.ErrConflict)
+	return &RefusedError{Unknown, fmt.Sprintf("create replica set of %q", w.target.name()), fmt.Errorf("others have the %d names tried", maxCollisions)}
 }
 
 // createAs tries one name, and reports whether something else has it.
@@ -46,7 +46,7 @@ func (w *Workload) createAs(ctx context.Context, name, label string, a rollout.C
 	}
 	rs := &appsv1.ReplicaSet{}
 	if err = w.post(body).Do(ctx).Into(rs); err == nil {
-		w.client.fence.wrote(w.target.Owner.UID, rs)
+		w.wrote(rs)
 		w.created = rs.Name
 		if a.Replicas > 0 {
 			w.scaled(rs.Name, 0, a.Replicas)
@@ -55,19 +55,32 @@ func (w *Workload) createAs(ctx context.Context, name, label string, a rollout.C
 	}
 	action := fmt.Sprintf("create replica set %q", name)
 	if !apierrors.IsAlreadyExists(err) {
-		err = classify(ctx, action, err)
-		w.event(corev1.EventTypeWarning, "ReplicaSetCreateError", "Failed to create new replica set %q: %v", name, err)
-		return false, err
+		return false, w.createFailed(ctx, name, err)
 	}
 	there, getErr := w.client.API.AppsV1().ReplicaSets(w.target.Owner.Namespace).Get(ctx, name, metav1.GetOptions{})
 	if getErr != nil {
 		return false, classify(ctx, action, getErr)
 	}
-	if there.Annotations[w.keys.template] != w.identity || !w.ours(there) {
+	going := there.DeletionTimestamp != nil && size(there) == 0
+	if there.Annotations[w.keys.template] != w.identity || !w.ours(there) && !w.adoptable(there) || going {
 		return true, nil
 	}
 	w.client.fence.wrote(w.target.Owner.UID, there)
 	return false, classify(ctx, action, err)
+}
+
+// createFailed records the Deployment controller's event, which says nothing about a namespace on
+// its way out either.
+func (w *Workload) createFailed(ctx context.Context, name string, err error) error {
+	action := fmt.Sprintf("create replica set %q", name)
+	if apierrors.IsNotFound(err) {
+		return &RefusedError{NamespaceTerminating, action, err} // it has ended already
+	}
+	classified := classify(ctx, action, err)
+	if ctx.Err() == nil && !apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause) {
+		w.event(corev1.EventTypeWarning, "ReplicaSetCreateError", "Failed to create new replica set %q: %v", name, err)
+	}
+	return classified
 }
 
 // post prepares the creation of a ReplicaSet from JSON, so that fields which this version does not

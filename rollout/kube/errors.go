@@ -4,13 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
+	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	utilnet "k8s.io/apimachinery/pkg/util/net"
 
 	"github.com/gopawl/pawl/rollout"
 )
@@ -24,7 +26,8 @@ const (
 	Invalid              Refusal = "Invalid"              // the object is not valid, or admission denied it
 	QuotaExceeded        Refusal = "QuotaExceeded"        // a ResourceQuota is used up
 	NamespaceTerminating Refusal = "NamespaceTerminating" // nothing can be made there any more
-	Unknown              Refusal = "Unknown"              // any other answer of the API server
+	OwnerGone            Refusal = "OwnerGone"            // the owner is gone or on its way out
+	Unknown              Refusal = "Unknown"              // any other answer
 )
 
 // RefusedError is an answer of the API server that does not change by asking again. Someone has
@@ -57,12 +60,18 @@ func classify(ctx context.Context, action string, err error) error {
 	return &RefusedError{refusal(err), action, err}
 }
 
+// passing reports whether an error may be gone at the next try: the API server, or what stands
+// before it, is overloaded or out of order, or there was no answer at all.
 func passing(err error) bool {
+	var answer apierrors.APIStatus
+	if errors.As(err, &answer) {
+		code := answer.Status().Code
+		return code == http.StatusTooManyRequests || code == http.StatusRequestTimeout || code >= http.StatusInternalServerError
+	}
+	var unsent *url.Error
 	var timeout net.Error
-	return apierrors.IsTooManyRequests(err) || apierrors.IsServerTimeout(err) || apierrors.IsTimeout(err) ||
-		apierrors.IsServiceUnavailable(err) || apierrors.IsInternalError(err) || apierrors.IsUnexpectedServerError(err) ||
-		utilnet.IsConnectionRefused(err) || utilnet.IsConnectionReset(err) || utilnet.IsProbableEOF(err) ||
-		utilnet.IsHTTP2ConnectionLost(err) || errors.As(err, &timeout) && timeout.Timeout()
+	return errors.As(err, &unsent) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.As(err, &timeout) && timeout.Timeout()
 }
 
 func retryAfter(err error) time.Duration {

@@ -2,6 +2,7 @@ package kube
 
 import (
 	"context"
+	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -24,7 +25,7 @@ type Informers struct {
 // that of the owner, wake up Engine.Run too.
 func NewInformers(f informers.SharedInformerFactory, further ...cache.SharedIndexInformer) *Informers {
 	sets, pods := f.Apps().V1().ReplicaSets(), f.Core().V1().Pods()
-	return &Informers{sets.Lister(), pods.Lister(), append(further, sets.Informer(), pods.Informer())}
+	return &Informers{sets.Lister(), pods.Lister(), slices.Concat(further, []cache.SharedIndexInformer{sets.Informer(), pods.Informer()})}
 }
 
 // ReplicaSets returns those of a namespace.

@@ -31,10 +31,13 @@ func annotationPath(key string) string {
 	return "/metadata/annotations/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(key)
 }
 
-// patch changes a ReplicaSet if it is still the one that was observed and still has the size that
-// was observed. Fields that this version does not know are left alone.
+// patch changes a ReplicaSet if it is still the one that was observed, still the owner's, and still
+// has the size that was observed. Fields that this version does not know are left alone.
 func (w *Workload) patch(ctx context.Context, rs *appsv1.ReplicaSet, action string, changes []op) error {
-	tests := []op{{"test", "/metadata/uid", rs.UID}, {"test", "/spec/replicas", size(rs)}}
+	tests := []op{
+		{"test", "/metadata/uid", rs.UID}, {"test", w.ownerPath(rs), w.target.Owner.UID},
+		{"test", "/spec/replicas", size(rs)},
+	}
 	if rs.Annotations == nil {
 		tests = append(tests, op{"test", "/metadata/annotations", json.RawMessage("null")}, op{"add", "/metadata/annotations", map[string]string{}})
 	}
@@ -47,8 +50,22 @@ func (w *Workload) patch(ctx context.Context, rs *appsv1.ReplicaSet, action stri
 	if err != nil {
 		return classify(ctx, action, w.refused(ctx, rs, err))
 	}
-	w.client.fence.wrote(w.target.Owner.UID, now)
+	w.wrote(now)
 	return nil
+}
+
+// wrote remembers what a write led to, for the next look and for the actions before it.
+func (w *Workload) wrote(rs *appsv1.ReplicaSet) {
+	w.client.fence.wrote(w.target.Owner.UID, rs)
+	if w.seen != nil {
+		w.seen[rs.Name] = rs
+	}
+}
+
+// ownerPath is where a ReplicaSet says that it is the owner's.
+func (w *Workload) ownerPath(rs *appsv1.ReplicaSet) string {
+	at := slices.IndexFunc(rs.OwnerReferences, func(r metav1.OwnerReference) bool { return r.UID == w.target.Owner.UID })
+	return fmt.Sprintf("/metadata/ownerReferences/%d/uid", at)
 }
 
 // refused tells a test that failed from a result that is not valid: the API server answers both
@@ -61,7 +78,7 @@ func (w *Workload) refused(ctx context.Context, rs *appsv1.ReplicaSet, err error
 	if getErr != nil {
 		return getErr
 	}
-	if live.UID == rs.UID && size(live) == size(rs) && (live.Annotations == nil) == (rs.Annotations == nil) && hasAnnotations(live, rs) {
+	if live.UID == rs.UID && w.ownerPath(live) == w.ownerPath(rs) && size(live) == size(rs) && (live.Annotations == nil) == (rs.Annotations == nil) && hasAnnotations(live, rs) {
 		return err
 	}
 	return fmt.Errorf("%w: %w", rollout.ErrConflict, err)
@@ -90,9 +107,9 @@ func (w *Workload) refresh(rs *appsv1.ReplicaSet) []op {
 	}
 	copied := copiedKeys(wanted)
 	was := rs.Annotations[w.keys.copied]
-	for _, k := range strings.Split(was, ",") {
+	for _, k := range slices.Compact(slices.Sorted(strings.SplitSeq(was, ","))) {
 		_, has := rs.Annotations[k]
-		if _, ok := wanted[k]; !ok && has {
+		if _, ok := wanted[k]; !ok && has && !w.keys.notCopied(k) {
 			ops = append(ops, remove(k))
 		}
 	}

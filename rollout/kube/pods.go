@@ -56,7 +56,7 @@ func (c *podCount) add(pod *corev1.Pod, minReady time.Duration, now time.Time) {
 	c.actual++
 	ready := condition(pod, corev1.PodReady)
 	if ready == nil || ready.Status != corev1.ConditionTrue {
-		c.problems = append(c.problems, podProblem(pod)...)
+		c.problems = append(c.problems, podProblem(pod, now)...)
 		return
 	}
 	c.ready++
@@ -74,9 +74,12 @@ func condition(pod *corev1.Pod, kind corev1.PodConditionType) *corev1.PodConditi
 	return nil
 }
 
+// slowStart is how long a running pod may take to become ready before that is worth a word.
+const slowStart = 10 * time.Second
+
 // podProblem says why a pod is not ready, in the scheduler's or the kubelet's own words. A pod
 // that is merely on its way has no problem.
-func podProblem(pod *corev1.Pod) []rollout.Problem {
+func podProblem(pod *corev1.Pod, now time.Time) []rollout.Problem {
 	if s := condition(pod, corev1.PodScheduled); s != nil && s.Status == corev1.ConditionFalse {
 		return []rollout.Problem{{Replica: pod.Name, Reason: s.Reason, Message: s.Message, Since: s.LastTransitionTime.Time}}
 	}
@@ -90,7 +93,7 @@ func podProblem(pod *corev1.Pod) []rollout.Problem {
 	if len(found) > 0 {
 		return found
 	}
-	if r := condition(pod, corev1.PodReady); r != nil && pod.Status.Phase == corev1.PodRunning {
+	if r := condition(pod, corev1.PodReady); r != nil && pod.Status.Phase == corev1.PodRunning && now.Sub(since(pod)) >= slowStart {
 		return []rollout.Problem{{Replica: pod.Name, Reason: cmp.Or(r.Reason, "NotReady"), Message: r.Message, Since: r.LastTransitionTime.Time}}
 	}
 	return nil

@@ -92,13 +92,22 @@ func (o Owner) object() *corev1.ObjectReference {
 // [*rollout.InvalidError].
 func (t Target) check() (labels.Selector, map[string]any, error) {
 	if t.Owner.UID == "" || t.Owner.Name == "" || t.Owner.Kind == "" || t.Owner.APIVersion == "" {
-		return nil, nil, &rollout.InvalidError{Path: "owner", Value: fmt.Sprintf("%+v", t.Owner.ref()), Allowed: "given with apiVersion, kind, name and uid"}
+		return nil, nil, &rollout.InvalidError{Path: "owner", Value: fmt.Sprintf("%+v", *t.Owner.object()), Allowed: "given with apiVersion, kind, name and uid"}
+	}
+	if t.Owner.Namespace == "" {
+		return nil, nil, &rollout.InvalidError{Path: "owner.namespace", Value: `""`, Allowed: "given: an owner outside all namespaces has no replica sets"}
 	}
 	if t.Replicas < 0 {
 		return nil, nil, &rollout.InvalidError{Path: "replicas", Value: t.Replicas, Allowed: "0 or more"}
 	}
 	if t.MinReadySeconds < 0 {
 		return nil, nil, &rollout.InvalidError{Path: "minReadySeconds", Value: t.MinReadySeconds, Allowed: "0 or more"}
+	}
+	if t.Number < 0 || t.Number > maxNumber {
+		return nil, nil, &rollout.InvalidError{Path: "number", Value: t.Number, Allowed: "a revision number"}
+	}
+	if t.Selector == nil {
+		return nil, nil, &rollout.InvalidError{Path: "selector", Value: "<nil>", Allowed: "given"}
 	}
 	selector, err := metav1.LabelSelectorAsSelector(t.Selector)
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/gopawl/pawl/rollout"
 )
@@ -26,7 +26,8 @@ type Workload struct {
 	identity string
 	keys     keys
 
-	seen    map[string]*appsv1.ReplicaSet // by name, as of the last Observe
+	seen    map[string]*appsv1.ReplicaSet // by name, as of the last Observe and our writes since
+	same    types.UID                     // of the one whose template is the wanted one, though its stamp does not say so
 	created string
 }
 
@@ -60,8 +61,7 @@ func (w *Workload) Observe(ctx context.Context) (rollout.State, error) {
 	if err != nil {
 		return rollout.State{}, classify(ctx, "list pods", err)
 	}
-	same, err := w.alias(ctx, sets)
-	if err != nil {
+	if w.same, err = w.alias(ctx, sets); err != nil {
 		return rollout.State{}, err
 	}
 	now := time.Now()
@@ -76,7 +76,7 @@ func (w *Workload) Observe(ctx context.Context) (rollout.State, error) {
 			continue // it only waits to be gone
 		}
 		w.seen[rs.Name] = rs
-		state.Revisions = append(state.Revisions, w.revision(rs, counts[rs.UID], rs.UID == same && same != ""))
+		state.Revisions = append(state.Revisions, w.revision(rs, counts[rs.UID]))
 	}
 	slices.SortFunc(state.Revisions, func(a, b rollout.Revision) int {
 		return cmp.Or(cmp.Compare(a.Number, b.Number), cmp.Compare(a.Name, b.Name))
@@ -95,28 +95,38 @@ func (w *Workload) owned(ctx context.Context) ([]*appsv1.ReplicaSet, error) {
 	}), nil
 }
 
-func (w *Workload) ours(rs *appsv1.ReplicaSet) bool {
-	ref := metav1.GetControllerOf(rs)
-	return ref != nil && ref.UID == w.target.Owner.UID
+func (w *Workload) ours(rs *appsv1.ReplicaSet) bool { return controls(w.target.Owner.UID, rs) }
+
+// isNew reports whether rs has the wanted template.
+func (w *Workload) isNew(rs *appsv1.ReplicaSet) bool {
+	return rs.Annotations[w.keys.template] == w.identity || rs.UID == w.same && w.same != ""
 }
 
-func (w *Workload) revision(rs *appsv1.ReplicaSet, c podCount, same bool) rollout.Revision {
+func (w *Workload) revision(rs *appsv1.ReplicaSet, c podCount) rollout.Revision {
 	r := rollout.Revision{
 		Name: rs.Name, Template: rs.Annotations[w.keys.template], Label: rs.Labels[HashLabel],
 		Number:   number(rs),
 		Replicas: size(rs), Actual: c.actual, Ready: c.ready, Available: c.available, Terminating: c.terminating,
-		Observed: rs.Status.ObservedGeneration >= rs.Generation && rs.Status.Replicas == c.actual,
+		Observed: observed(rs, c),
 		Basis:    rollout.Basis{Desired: annotated(rs, DesiredKey), Max: annotated(rs, MaxKey)},
 		Problems: append(c.problems, replicaFailure(rs)...),
 		Created:  rs.CreationTimestamp.Time, Scaled: stamped(rs, w.keys.scaled), Settled: stamped(rs, w.keys.settled),
 	}
-	if same {
-		r.Template = w.identity
-	}
-	if r.Template == w.identity {
-		r.Outdated = len(w.refresh(rs)) > 0
+	if w.isNew(rs) {
+		r.Template, r.Outdated = w.identity, len(w.refresh(rs)) > 0
 	}
 	return r
+}
+
+// observed reports whether the counts are of the size asked for last. ReplicaSets and pods come by
+// two streams, of which either may lag: a count of pods is not believed before the ReplicaSet
+// controller agrees. Nor is one above the size: when that controller makes a ReplicaSet smaller,
+// its first status still tells of the pods that it has just deleted. To take the worse of two
+// numbers that disagree would be quicker while many pods start, but either may be of before a
+// shrinking and growing of ours.
+func observed(rs *appsv1.ReplicaSet, c podCount) bool {
+	s := rs.Status
+	return s.ObservedGeneration >= rs.Generation && c.actual <= size(rs) && s.Replicas == c.actual && s.ReadyReplicas == c.ready
 }
 
 func size(rs *appsv1.ReplicaSet) int32 {
@@ -126,10 +136,14 @@ func size(rs *appsv1.ReplicaSet) int32 {
 	return *rs.Spec.Replicas
 }
 
-// number is a ReplicaSet's revision; what cannot be read counts as none.
+// maxNumber is the highest revision number that is believed. Nobody gets there by counting, and
+// beyond it there would soon be no next one.
+const maxNumber = 1 << 62
+
+// number is a ReplicaSet's revision; what cannot be one counts as none.
 func number(rs *appsv1.ReplicaSet) int64 {
 	n, err := strconv.ParseInt(rs.Annotations[RevisionKey], 10, 64)
-	if err != nil || n < 0 {
+	if err != nil || n < 0 || n > maxNumber {
 		return 0
 	}
 	return n
