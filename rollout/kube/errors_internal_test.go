@@ -43,7 +43,7 @@ func TestClassify(t *testing.T) {
 		{apierrors.NewConflict(sets, "web", errors.New("x")), "conflict", 0},
 		{apierrors.NewNotFound(sets, "web"), "conflict", 0},
 		{apierrors.NewAlreadyExists(sets, "web"), "conflict", 0},
-		{apierrors.NewGone("x"), "conflict", 0},
+		{apierrors.NewResourceExpired("x"), "conflict", 0},
 		{rollout.ErrConflict, "conflict", 0},
 		{apierrors.NewTooManyRequests("slow down", 7), "transient", 7 * time.Second},
 		{apierrors.NewServerTimeout(sets, "post", 3), "transient", 3 * time.Second},

@@ -71,14 +71,14 @@ func TestCacheThatStandsStillShowsOurWrites(t *testing.T) {
 		name := w.Created()
 		w, _ = observe("get replicasets/" + name)
 		apply(w, rollout.Scale{Name: name, From: 2, To: 1})
-		w, _ = observe("get replicasets/" + name)
+		observe("get replicasets/" + name)
 		synctest.Wait()
 		cache.sets.advance = nil
 		w, _ = observe() // caught up
 		cache.sets.advance = never
 		apply(w, rollout.Scale{Name: name, From: 1, To: 0})
 		time.Sleep(time.Second)
-		w, s = observe("get replicasets/" + name)
+		_, s = observe("get replicasets/" + name)
 		if s.Revisions[0].Actual != 0 || !s.Revisions[0].Observed {
 			t.Errorf("not empty: %+v", s.Revisions[0])
 		}

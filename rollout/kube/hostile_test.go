@@ -35,7 +35,6 @@ func TestCachedObjectsAreNotChanged(t *testing.T) {
 
 // fixed is a cache that always shows the same.
 type fixed struct {
-	none
 	sets []*appsv1.ReplicaSet
 	pods []*corev1.Pod
 }
