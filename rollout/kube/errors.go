@@ -52,7 +52,7 @@ func classify(ctx context.Context, action string, err error) error {
 		return nil
 	case ctx.Err() != nil:
 		return fmt.Errorf("%s: %w", action, err)
-	case errors.Is(err, rollout.ErrConflict), apierrors.IsConflict(err), apierrors.IsNotFound(err), apierrors.IsAlreadyExists(err), apierrors.IsGone(err):
+	case errors.Is(err, rollout.ErrConflict), apierrors.IsConflict(err), apierrors.IsNotFound(err), apierrors.IsAlreadyExists(err), apierrors.IsGone(err), apierrors.IsResourceExpired(err):
 		return fmt.Errorf("%s: %w: %w", action, rollout.ErrConflict, err)
 	case passing(err):
 		return &rollout.TransientError{Err: fmt.Errorf("%s: %w", action, err), After: retryAfter(err)}
