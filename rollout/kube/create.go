@@ -11,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/client-go/rest"
 
 	"github.com/gopawl/pawl/hashing"
@@ -62,7 +63,8 @@ func (w *Workload) createAs(ctx context.Context, name, label string, a rollout.C
 		return false, classify(ctx, action, getErr)
 	}
 	going := there.DeletionTimestamp != nil && size(there) == 0
-	if there.Annotations[w.keys.template] != w.identity || !w.ours(there) && !w.adoptable(there) || going {
+	matches := w.selector.Matches(labels.Set(there.Labels))
+	if there.Annotations[w.keys.template] != w.identity || !matches || !w.ours(there) && !w.adoptable(there) || going {
 		return true, nil
 	}
 	w.client.fence.wrote(w.target.Owner.UID, there)

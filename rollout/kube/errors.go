@@ -52,7 +52,9 @@ func classify(ctx context.Context, action string, err error) error {
 		return nil
 	case ctx.Err() != nil:
 		return fmt.Errorf("%s: %w", action, err)
-	case errors.Is(err, rollout.ErrConflict), apierrors.IsConflict(err), apierrors.IsNotFound(err), apierrors.IsAlreadyExists(err), apierrors.IsGone(err), apierrors.IsResourceExpired(err):
+	case errors.Is(err, rollout.ErrConflict):
+		return fmt.Errorf("%s: %w", action, err)
+	case apierrors.IsConflict(err), apierrors.IsNotFound(err), apierrors.IsAlreadyExists(err), apierrors.IsGone(err), apierrors.IsResourceExpired(err):
 		return fmt.Errorf("%s: %w: %w", action, rollout.ErrConflict, err)
 	case passing(err):
 		return &rollout.TransientError{Err: fmt.Errorf("%s: %w", action, err), After: retryAfter(err)}
@@ -65,6 +67,9 @@ func classify(ctx context.Context, action string, err error) error {
 func passing(err error) bool {
 	var answer apierrors.APIStatus
 	if errors.As(err, &answer) {
+		if apierrors.IsForbidden(err) && strings.Contains(err.Error(), "status unknown for quota") {
+			return true // a quota so new that it is not counted yet
+		}
 		code := answer.Status().Code
 		return code == http.StatusTooManyRequests || code == http.StatusRequestTimeout || code >= http.StatusInternalServerError
 	}

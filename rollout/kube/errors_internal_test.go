@@ -58,6 +58,7 @@ func TestClassify(t *testing.T) {
 		{io.ErrUnexpectedEOF, "transient", 0},
 		{unsent(errors.New("no such host")), "transient", 0},
 		{late, "transient", 0},
+		{apierrors.NewForbidden(sets, "web", errors.New("status unknown for quota: q, resources: count/replicasets.apps")), "transient", 0},
 		{apierrors.NewForbidden(sets, "web", errors.New("no")), "Forbidden", 0},
 		{apierrors.NewUnauthorized("no"), "Forbidden", 0},
 		{generic(http.StatusForbidden), "Forbidden", 0},

@@ -81,7 +81,7 @@ func (w *Workload) refused(ctx context.Context, rs *appsv1.ReplicaSet, err error
 	if live.UID == rs.UID && w.ownerPath(live) == w.ownerPath(rs) && size(live) == size(rs) && (live.Annotations == nil) == (rs.Annotations == nil) && hasAnnotations(live, rs) {
 		return err
 	}
-	return fmt.Errorf("%w: %w", rollout.ErrConflict, err)
+	return rollout.ErrConflict // the server's own sentence says nothing more
 }
 
 // hasAnnotations reports whether live still has every annotation that was observed, which a patch
