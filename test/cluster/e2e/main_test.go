@@ -11,12 +11,23 @@ import (
 	"github.com/gopawl/pawl/test/cluster"
 )
 
-// shared is the cluster of all the tests, which tell themselves apart by namespace.
-var shared *cluster.Cluster
+var (
+	// shared is the cluster of all the tests, which tell themselves apart by namespace.
+	shared *cluster.Cluster
+	// scratch is a directory that goes when the tests have ended.
+	scratch string
+)
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
 func run(m *testing.M) (code int) {
+	dir, err := os.MkdirTemp("", "pawl-e2e-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	scratch = dir
 	c, err := cluster.Start(context.Background(), cluster.Options{})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -1,0 +1,171 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+	"k8s.io/client-go/tools/clientcmd/api"
+)
+
+var examples = filepath.Join("..", "..", "..", "examples")
+
+func manifest(name string) string { return filepath.Join(examples, "pawl", "testdata", name) }
+
+// program is pawl, built once and as its users build it, in the workspace.
+var program = sync.OnceValues(func() (string, error) {
+	path := filepath.Join(scratch, "pawl")
+	build := exec.Command("go", "build", "-C", examples, "-o", path, "./pawl")
+	build.Env = append(os.Environ(), "GOWORK=", "GOFLAGS=")
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	return path, nil
+})
+
+// command is the program pawl as a user of the cluster, in the fixture's namespace.
+type command struct {
+	*fixture
+	program, kubeconfig, home string
+}
+
+// command returns pawl as a user to whom just these rules are granted. It goes over the wire, if
+// there is one, and else straight to the API server.
+func (f *fixture) command(w *wire, rules ...rbacv1.PolicyRule) command {
+	f.Helper()
+	path, err := program()
+	if err != nil {
+		f.Fatal(err)
+	}
+	const user, group = "dave", "deployers"
+	config, err := shared.ConfigFor(user, group)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.grant(group, rules...)
+	client := newClient(f.T, config)
+	f.eventually(10*time.Second, func(ctx context.Context) error {
+		_, err := client.CoreV1().ConfigMaps(f.namespace).List(ctx, metav1.ListOptions{})
+		return err
+	})
+	if w != nil {
+		config = f.proxy(w, config)
+	}
+	home := f.TempDir()
+	return command{f, path, f.kubeconfig(home, config), home}
+}
+
+// proxy returns the configuration of a way to the API server that goes over the wire.
+func (f *fixture) proxy(w *wire, config *rest.Config) *rest.Config {
+	f.Helper()
+	transport, err := rest.TransportFor(w.over(config))
+	if err != nil {
+		f.Fatal(err)
+	}
+	server, err := url.Parse(config.Host)
+	if err != nil {
+		f.Fatal(err)
+	}
+	proxy := httptest.NewServer(&httputil.ReverseProxy{
+		Rewrite:       func(r *httputil.ProxyRequest) { r.SetURL(server) },
+		Transport:     transport,
+		FlushInterval: -1, // watches are sent on as they come
+	})
+	f.Cleanup(proxy.Close)
+	return &rest.Config{Host: proxy.URL}
+}
+
+// kubeconfig writes a kubeconfig file, and returns its path.
+func (f *fixture) kubeconfig(dir string, config *rest.Config) string {
+	f.Helper()
+	const name = "test"
+	k := api.NewConfig()
+	k.Clusters[name] = &api.Cluster{Server: config.Host, CertificateAuthorityData: config.CAData}
+	k.AuthInfos[name] = &api.AuthInfo{ClientCertificateData: config.CertData, ClientKeyData: config.KeyData}
+	k.Contexts[name] = &api.Context{Cluster: name, AuthInfo: name}
+	k.CurrentContext = name
+	path := filepath.Join(dir, "kubeconfig")
+	if err := clientcmd.WriteToFile(*k, path); err != nil {
+		f.Fatal(err)
+	}
+	return path
+}
+
+// start starts a command line; wait returns what it printed, and its exit code.
+func (c command) start(args ...string) (wait func() (string, int)) {
+	c.Helper()
+	process := exec.CommandContext(c.Context(), c.program, append([]string{"--kubeconfig", c.kubeconfig, "-n", c.namespace}, args...)...)
+	process.Env = []string{"HOME=" + c.home, "PATH=" + os.Getenv("PATH")}
+	var out bytes.Buffer
+	process.Stdout, process.Stderr = &out, &out
+	begin := time.Now()
+	if err := process.Start(); err != nil {
+		c.Fatal(err)
+	}
+	return func() (string, int) {
+		c.Helper()
+		_ = process.Wait() // the exit code tells
+		c.Logf("$ pawl %s\n%s(%v after %v)", strings.Join(args, " "), &out, process.ProcessState, time.Since(begin).Round(100*time.Millisecond))
+		return out.String(), process.ProcessState.ExitCode()
+	}
+}
+
+// does runs a command line that succeeds, and returns what it printed.
+func (c command) does(args ...string) string {
+	c.Helper()
+	out, code := c.start(args...)()
+	if code != 0 {
+		c.Fatalf("exit code %d", code)
+	}
+	return out
+}
+
+// fails runs a command line that does not succeed, and returns what it printed.
+func (c command) fails(args ...string) string {
+	c.Helper()
+	out, code := c.start(args...)()
+	if code != 1 {
+		c.Fatalf("exit code %d, want 1", code)
+	}
+	return out
+}
+
+// prints checks that an output has all of some texts in it.
+func (c command) prints(out string, want ...string) {
+	c.Helper()
+	for _, w := range want {
+		if !strings.Contains(out, w) {
+			c.Errorf("%q is not printed:\n%s", w, out)
+		}
+	}
+}
+
+// edited is a manifest with a text in the place of another, in a file of its own.
+func (c command) edited(name, old, new string) string {
+	c.Helper()
+	data, err := os.ReadFile(manifest(name))
+	if err != nil {
+		c.Fatal(err)
+	}
+	if !bytes.Contains(data, []byte(old)) {
+		c.Fatalf("%q is not in %s", old, name)
+	}
+	path := filepath.Join(c.TempDir(), name)
+	if err := os.WriteFile(path, bytes.Replace(data, []byte(old), []byte(new), 1), 0o600); err != nil {
+		c.Fatal(err)
+	}
+	return path
+}

@@ -1,0 +1,167 @@
+package e2e
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/client-go/kubernetes"
+)
+
+// observer keeps every version of the pods and ReplicaSets of a namespace, as the API server sends
+// them to a client that has no part in what happens.
+type observer struct {
+	*fixture
+	api     kubernetes.Interface
+	start   []metav1.Object
+	stop    context.CancelFunc
+	running sync.WaitGroup
+
+	mu     sync.Mutex
+	events []change
+}
+
+type change struct {
+	version uint64 // one counter for all kinds: they are in one etcd
+	gone    bool
+	object  metav1.Object
+}
+
+// bounds are the extremes of all the moments that were observed.
+type bounds struct {
+	moments   int
+	available int   // the fewest pods that were ready, and not on their way out
+	existing  int   // the most pods that were not on their way out
+	all       int   // the most pods
+	asked     int32 // the most replicas that ReplicaSets asked for together
+}
+
+func (f *fixture) observer() *observer {
+	f.Helper()
+	o := &observer{fixture: f, api: newClient(f.T, f.config)}
+	var ctx context.Context
+	ctx, o.stop = context.WithCancel(f.Context())
+	pods, sets := o.list(ctx)
+	for i := range pods.Items {
+		o.start = append(o.start, &pods.Items[i])
+	}
+	for i := range sets.Items {
+		o.start = append(o.start, &sets.Items[i])
+	}
+	o.follow(o.api.CoreV1().Pods(f.namespace).Watch(ctx, metav1.ListOptions{ResourceVersion: pods.ResourceVersion}))
+	o.follow(o.api.AppsV1().ReplicaSets(f.namespace).Watch(ctx, metav1.ListOptions{ResourceVersion: sets.ResourceVersion}))
+	return o
+}
+
+func (o *observer) list(ctx context.Context) (*corev1.PodList, *appsv1.ReplicaSetList) {
+	o.Helper()
+	pods, err := o.api.CoreV1().Pods(o.namespace).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		o.Fatal(err)
+	}
+	sets, err := o.api.AppsV1().ReplicaSets(o.namespace).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		o.Fatal(err)
+	}
+	return pods, sets
+}
+
+func (o *observer) follow(w watch.Interface, err error) {
+	o.Helper()
+	if err != nil {
+		o.Fatal(err)
+	}
+	o.running.Go(func() {
+		defer w.Stop()
+		for event := range w.ResultChan() {
+			object, ok := event.Object.(metav1.Object)
+			if !ok { // an error: the end, or what is missing is missed in bounds
+				return
+			}
+			version, err := strconv.ParseUint(object.GetResourceVersion(), 10, 64)
+			if err != nil {
+				o.Errorf("resource version: %v", err)
+			}
+			o.mu.Lock()
+			o.events = append(o.events, change{version, event.Type == watch.Deleted, object})
+			o.mu.Unlock()
+		}
+	})
+}
+
+// bounds ends the observation, when all has arrived, and returns the extremes.
+func (o *observer) bounds() bounds {
+	o.Helper()
+	var found bounds
+	o.eventually(10*time.Second, func(ctx context.Context) error {
+		var last map[types.UID]metav1.Object
+		found, last = o.replay()
+		pods, sets := o.list(ctx)
+		if len(last) != len(pods.Items)+len(sets.Items) {
+			return fmt.Errorf("%d objects seen, %d pods and %d replica sets there", len(last), len(pods.Items), len(sets.Items))
+		}
+		for _, pod := range pods.Items {
+			if seen, ok := last[pod.UID]; !ok || seen.GetResourceVersion() != pod.ResourceVersion {
+				return fmt.Errorf("pod %s has yet to be seen", pod.Name)
+			}
+		}
+		return nil
+	})
+	o.stop()
+	o.running.Wait()
+	return found
+}
+
+// replay goes through the versions in the order in which they were written.
+func (o *observer) replay() (bounds, map[types.UID]metav1.Object) {
+	now := map[types.UID]metav1.Object{}
+	for _, object := range o.start {
+		now[object.GetUID()] = object
+	}
+	var b bounds
+	b.take(now)
+	o.mu.Lock()
+	events := slices.SortedFunc(slices.Values(o.events), func(a, b change) int { return cmp.Compare(a.version, b.version) })
+	o.mu.Unlock()
+	for _, e := range events {
+		if e.gone {
+			delete(now, e.object.GetUID())
+		} else {
+			now[e.object.GetUID()] = e.object
+		}
+		b.take(now)
+	}
+	return b, now
+}
+
+func (b *bounds) take(objects map[types.UID]metav1.Object) {
+	available, existing, all, asked := 0, 0, 0, int32(0)
+	for object := range maps.Values(objects) {
+		switch o := object.(type) {
+		case *corev1.Pod:
+			all++
+			if o.DeletionTimestamp == nil {
+				existing++
+				if podReady(o) {
+					available++
+				}
+			}
+		case *appsv1.ReplicaSet:
+			asked += *o.Spec.Replicas
+		}
+	}
+	if b.moments++; b.moments == 1 || available < b.available {
+		b.available = available
+	}
+	b.existing, b.all, b.asked = max(b.existing, existing), max(b.all, all), max(b.asked, asked)
+}

@@ -1,0 +1,111 @@
+package e2e
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/gopawl/pawl/rollout/kube"
+)
+
+func TestForbiddenIsRefused(t *testing.T) {
+	f := newFixture(t)
+	target := f.target("web", "web:1", 1)
+	config, err := shared.ConfigFor("carol", "readers")
+	if err != nil {
+		t.Fatal(err)
+	}
+	carol := &kube.Client{API: newClient(t, config)}
+	_, err = f.reconcile(carol, target)
+	refused(t, err, kube.Forbidden)
+
+	f.grant("readers", rbacv1.PolicyRule{APIGroups: []string{"", "apps"}, Resources: []string{"pods", "replicasets"}, Verbs: []string{"get", "list", "watch"}})
+	f.eventually(10*time.Second, func(ctx context.Context) error {
+		_, err := f.workload(carol, target).Observe(ctx)
+		return err
+	})
+	_, err = f.reconcile(carol, target)
+	refused(t, err, kube.Forbidden)
+	t.Log(err)
+
+	f.roll(&kube.Client{API: f.client}, target) // what she may not change either
+	target.Replicas = 2
+	_, err = f.reconcile(carol, target)
+	refused(t, err, kube.Forbidden)
+	if rs := f.only(); *rs.Spec.Replicas != 1 {
+		t.Errorf("%d replicas, want 1", *rs.Spec.Replicas)
+	}
+}
+
+func TestQuotaIsRefused(t *testing.T) {
+	f := newFixture(t)
+	const counted = "count/replicasets.apps"
+	quotas := f.client.CoreV1().ResourceQuotas(f.namespace)
+	_, err := quotas.Create(t.Context(), &corev1.ResourceQuota{
+		ObjectMeta: metav1.ObjectMeta{Name: "one"},
+		Spec:       corev1.ResourceQuotaSpec{Hard: corev1.ResourceList{counted: resource.MustParse("1")}},
+	}, metav1.CreateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.eventually(30*time.Second, func(ctx context.Context) error { // until then nothing at all is admitted
+		q, err := quotas.Get(ctx, "one", metav1.GetOptions{})
+		if _, known := q.Status.Used[counted]; err == nil && !known {
+			err = errors.New("the quota has not been counted yet")
+		}
+		return err
+	})
+	client := &kube.Client{API: f.client}
+	target := f.target("web", "web:1", 1)
+	f.roll(client, target)
+	_, err = f.reconcile(client, withImage(target, "web:2"))
+	refused(t, err, kube.QuotaExceeded)
+	t.Log(err)
+
+	target.Replicas = 2 // what there is may still change
+	f.roll(client, target)
+}
+
+// A namespace that is being deleted, and that a finalizer keeps from going, takes nothing new.
+func TestTerminatingNamespaceIsRefused(t *testing.T) {
+	f := newFixture(t)
+	namespaces := f.client.CoreV1().Namespaces()
+	made, err := namespaces.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: f.namespace + "-"}}, metav1.CreateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.namespace = made.Name
+	target := f.target("web", "web:1", 1)
+	configMaps := f.client.CoreV1().ConfigMaps(f.namespace)
+	finalizers := func(list string) {
+		patch := fmt.Appendf(nil, `{"metadata":{"finalizers":%s}}`, list)
+		if _, err := configMaps.Patch(context.WithoutCancel(t.Context()), "web", types.MergePatchType, patch, metav1.PatchOptions{}); err != nil {
+			t.Error(err)
+		}
+	}
+	finalizers(`["example.com/held"]`)
+	t.Cleanup(func() { finalizers("null") })
+	if err := namespaces.Delete(t.Context(), f.namespace, metav1.DeleteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	f.eventually(10*time.Second, func(ctx context.Context) error { // admission goes by a cache
+		_, err := configMaps.Create(ctx, &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "new"}}, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
+		if !apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause) {
+			return fmt.Errorf("not terminating yet: %w", err)
+		}
+		return nil
+	})
+
+	_, err = f.reconcile(&kube.Client{API: f.client}, target)
+	refused(t, err, kube.NamespaceTerminating)
+	t.Log(err)
+}

@@ -1,0 +1,58 @@
+package e2e
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	rbacv1 "k8s.io/api/rbac/v1"
+
+	"github.com/gopawl/pawl/rollout/kube"
+)
+
+// commandRules are what the command needs beside kube.Rules: its own ConfigMap and Lease. Other
+// kinds that manifests hold need get, create and update.
+var commandRules = []rbacv1.PolicyRule{
+	{APIGroups: []string{""}, Resources: []string{"configmaps"}, Verbs: []string{"get", "list", "watch", "create", "patch"}},
+	{APIGroups: []string{"coordination.k8s.io"}, Resources: []string{"leases"}, Verbs: []string{"get", "create", "update"}},
+}
+
+// seldom is what is needed where the API server cannot begin a watch with what there is, and where
+// one event comes twice.
+var seldom = []string{"list configmaps", "list pods", "list replicasets.apps", "patch events"}
+
+// checkRole checks that the calls were all allowed, those included whose failure nobody is told, and
+// that they made use of all that is.
+func checkRole(t *testing.T, calls []call) {
+	t.Helper()
+	used := map[string]bool{}
+	for _, c := range calls {
+		used[c.verb+" "+c.resource] = true
+		if c.code == http.StatusForbidden || c.resource == "events" && c.code != http.StatusCreated {
+			t.Errorf("%v", c)
+		}
+	}
+	t.Logf("used:\n\t%s", strings.Join(slices.Sorted(maps.Keys(used)), "\n\t"))
+	for _, verb := range allowed(slices.Concat(kube.Rules(), commandRules)) {
+		if !used[verb] && !slices.Contains(seldom, verb) {
+			t.Errorf("allowed and never used: %s", verb)
+		}
+	}
+}
+
+// allowed are the rules' verbs, in the form "create replicasets.apps".
+func allowed(rules []rbacv1.PolicyRule) []string {
+	var all []string
+	for _, rule := range rules {
+		for _, group := range rule.APIGroups {
+			for _, resource := range rule.Resources {
+				for _, verb := range rule.Verbs {
+					all = append(all, strings.TrimSuffix(verb+" "+resource+"."+group, "."))
+				}
+			}
+		}
+	}
+	return all
+}
