@@ -70,6 +70,7 @@ func (p *Pawl) connect(ctx context.Context) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
+	config.QPS, config.Burst = 50, 300 // kubectl's; the API server has its own limits
 	namespace, enforced, err := p.connection.kube.ToRawKubeConfigLoader().Namespace()
 	if err != nil {
 		return nil, err
