@@ -78,7 +78,7 @@ func TestCacheThatStandsStillShowsOurWrites(t *testing.T) {
 		cache.sets.advance = never
 		apply(w, rollout.Scale{Name: name, From: 1, To: 0})
 		time.Sleep(time.Second)
-		_, s = observe("get replicasets/" + name)
+		w, s = observe("get replicasets/" + name)
 		if s.Revisions[0].Actual != 0 || !s.Revisions[0].Observed {
 			t.Errorf("not empty: %+v", s.Revisions[0])
 		}
