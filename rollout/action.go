@@ -53,3 +53,19 @@ func (a Switch) String() string { return fmt.Sprintf("switch %s to %s", a.Route,
 func (a Settle) String() string { return "settle " + a.Name }
 func (a Reject) String() string { return fmt.Sprintf("reject %s: %s", a.Template, a.Why) }
 func (a Delete) String() string { return "delete " + a.Name }
+
+// RevisionOf returns the name of the existing revision that one of the actions above is about. It is
+// "" for one that is about no existing revision, and for an action of yours.
+func RevisionOf(a Action) string {
+	switch a := a.(type) {
+	case Adopt:
+		return a.Name
+	case Scale:
+		return a.Name
+	case Settle:
+		return a.Name
+	case Delete:
+		return a.Name
+	}
+	return ""
+}

@@ -121,25 +121,16 @@ func (p *preview) applied(step rollout.Step, err error) {
 	})
 }
 
-// about is the name of the revision that an action is about.
+// about is the name of the revision that an action was about.
 func (w *Workload) about(a rollout.Action) string {
-	switch a := a.(type) {
-	case rollout.Create:
+	if made, ok := a.(rollout.Create); ok {
 		for _, r := range w.revisions {
-			if r.Template == a.Template {
+			if r.Template == made.Template {
 				return r.Name
 			}
 		}
-	case rollout.Adopt:
-		return a.Name
-	case rollout.Scale:
-		return a.Name
-	case rollout.Settle:
-		return a.Name
-	case rollout.Delete:
-		return a.Name
 	}
-	return ""
+	return rollout.RevisionOf(a)
 }
 
 func (p *preview) measure() {

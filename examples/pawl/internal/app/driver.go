@@ -67,19 +67,10 @@ func (d *Driver) Watch(ctx context.Context) (<-chan struct{}, error) {
 
 // Revision is the name of the ReplicaSet that an action was about.
 func (d *Driver) Revision(a rollout.Action) string {
-	switch a := a.(type) {
-	case rollout.Create:
+	if _, made := a.(rollout.Create); made {
 		return d.inner.Created()
-	case rollout.Adopt:
-		return a.Name
-	case rollout.Scale:
-		return a.Name
-	case rollout.Settle:
-		return a.Name
-	case rollout.Delete:
-		return a.Name
 	}
-	return ""
+	return rollout.RevisionOf(a)
 }
 
 // Save keeps the outcome with the app.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"k8s.io/apimachinery/pkg/api/validation"
@@ -47,31 +48,31 @@ func (p *Pawl) changeCommand(ch changer) *cobra.Command {
 		if args[0], err = appName(args[0]); err != nil {
 			return err
 		}
-		s, err := p.connect(c.Context())
-		if err != nil {
-			return err
-		}
-		defer s.close()
-		outcome := ch.outcome
-		record, err := ch.edit(c.Context(), s, args, out.dry())
-		var skip *skipError
-		if errors.As(err, &skip) {
-			outcome = skip.outcome
-			record, err = s.Load(c.Context(), args[0])
-		}
-		if err != nil {
-			return err
-		}
-		if err := errors.Join(out.object(p.Out, record.Manifest, outcome), out.end(p.Out)); err != nil {
-			return err
-		}
-		if out.dry() || ch.stays || record.Spec.Paused {
-			return nil
-		}
-		p.quiet = out.quiet()
-		return p.drive(c.Context(), s, args[0], *timeout)
+		return p.on(c.Context(), func(s *session) error { return p.change(c.Context(), s, ch, args, &out, *timeout) })
 	}
 	return c
+}
+
+// change makes the change, prints it, and rolls it out.
+func (p *Pawl) change(ctx context.Context, s *session, ch changer, args []string, out *output, timeout time.Duration) error {
+	outcome := ch.outcome
+	record, err := ch.edit(ctx, s, args, out.dry())
+	var skip *skipError
+	if errors.As(err, &skip) {
+		outcome = skip.outcome
+		record, err = s.Load(ctx, args[0])
+	}
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(out.object(p.Out, record.Manifest, outcome), out.end(p.Out)); err != nil {
+		return err
+	}
+	if out.dry() || ch.stays || record.Spec.Paused {
+		return nil
+	}
+	p.quiet = out.quiet()
+	return p.drive(ctx, s, args[0], timeout)
 }
 
 // appName takes a name as kubectl writes it: deployment/web, deployment.apps/web or web.

@@ -57,6 +57,16 @@ type session struct {
 	close    func()
 }
 
+// on does something on the cluster that the flags name.
+func (p *Pawl) on(ctx context.Context, do func(*session) error) error {
+	s, err := p.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	return do(s)
+}
+
 // connect opens the cluster that the flags name. The caller closes the session.
 func (p *Pawl) connect(ctx context.Context) (*session, error) {
 	real, err := p.connection.real()

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"time"
@@ -26,16 +27,25 @@ func (f *files) addFlags(c *cobra.Command) {
 	_ = c.MarkFlagRequired("filename")
 }
 
-// read reads the manifests. It comes before everything else: what cannot be read touches no
-// cluster.
-func (f *files) read(p *Pawl) ([]manifest.Object, error) {
+// on does something with the manifests, placed in the namespace of the cluster. They are read
+// before everything else: what cannot be read touches no cluster.
+func (f *files) on(ctx context.Context, p *Pawl, do func(*session, []manifest.Object) error) error {
 	objects, err := manifest.Load(f.names, p.In, f.recursive)
+	if err != nil {
+		return err
+	}
 	for _, o := range objects {
 		for _, w := range o.Warnings {
 			p.say("Warning: %s: %s", o.Source, w)
 		}
 	}
-	return objects, err
+	return p.on(ctx, func(s *session) error {
+		placed, err := manifest.SetNamespace(objects, s.Namespace, s.enforced)
+		if err != nil {
+			return err
+		}
+		return do(s, placed)
+	})
 }
 
 // output are the flags that say what is written, and how it is printed.

@@ -40,12 +40,7 @@ func (p *Pawl) lookCommand(use, short string, show func(ctx context.Context, s *
 			if err != nil {
 				return err
 			}
-			s, err := p.connect(c.Context())
-			if err != nil {
-				return err
-			}
-			defer s.close()
-			return show(c.Context(), s, name)
+			return p.on(c.Context(), func(s *session) error { return show(c.Context(), s, name) })
 		},
 	}
 }

@@ -39,19 +39,9 @@ replica takes --start-up to become ready. Nothing is changed.`,
 		if startUp < 0 || stop < 0 {
 			return fmt.Errorf("--start-up and --stop: must be 0 or more")
 		}
-		objects, err := in.read(p)
-		if err != nil {
-			return err
-		}
-		s, err := p.connect(c.Context())
-		if err != nil {
-			return err
-		}
-		defer s.close()
-		if objects, err = manifest.SetNamespace(objects, s.Namespace, s.enforced); err != nil {
-			return err
-		}
-		return p.planAll(c.Context(), s, objects, format, sim.Options{StartUp: sim.After(startUp), Stop: stop})
+		return in.on(c.Context(), p, func(s *session, objects []manifest.Object) error {
+			return p.planAll(c.Context(), s, objects, format, sim.Options{StartUp: sim.After(startUp), Stop: stop})
+		})
 	}
 	return c
 }

@@ -38,27 +38,17 @@ A template that changes nothing starts nothing. Replicas that the manifest leave
 		if err := out.check(); err != nil {
 			return err
 		}
-		objects, err := in.read(p)
-		if err != nil {
-			return err
-		}
-		s, err := p.connect(c.Context())
-		if err != nil {
-			return err
-		}
-		defer s.close()
-		if objects, err = manifest.SetNamespace(objects, s.Namespace, s.enforced); err != nil {
-			return err
-		}
-		if record {
-			p.recordCause(objects)
-		}
-		apps, err := p.applyAll(c.Context(), s, objects, &out)
-		if err = errors.Join(err, out.end(p.Out)); err != nil || out.dry() {
-			return err
-		}
-		p.quiet = out.quiet()
-		return p.driveAll(c.Context(), s, apps, *timeout)
+		return in.on(c.Context(), p, func(s *session, objects []manifest.Object) error {
+			if record {
+				p.recordCause(objects)
+			}
+			apps, err := p.applyAll(c.Context(), s, objects, &out)
+			if err = errors.Join(err, out.end(p.Out)); err != nil || out.dry() {
+				return err
+			}
+			p.quiet = out.quiet()
+			return p.driveAll(c.Context(), s, apps, *timeout)
+		})
 	}
 	return c
 }
