@@ -11,17 +11,13 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// pace is how often the holder of a Lease and those who wait for it do something about it.
-type pace struct {
-	lasts time.Duration // without a sign of life; then another one takes over. Whole seconds
-	renew time.Duration // between two signs of life
-	fresh time.Duration // how old the last one may be for a write to rely on it
-	ask   time.Duration // between two looks of one that waits
-}
-
-func usualPace() pace {
-	return pace{lasts: 15 * time.Second, renew: time.Second, fresh: 10 * time.Second, ask: 500 * time.Millisecond}
-}
+// How the holder of a Lease and those who wait for it keep time.
+const (
+	leaseDuration = 15 * time.Second // without a sign of life; then another one takes over
+	renewEvery    = time.Second
+	fresh         = 10 * time.Second       // how old the last sign of life may be for a write to rely on it
+	askEvery      = 500 * time.Millisecond // how often one that waits looks
+)
 
 // ErrLeaseLost says that another process took over: this one was not heard of for too long.
 var ErrLeaseLost = errors.New("lost the lease: another pawl drives this app now")
@@ -85,7 +81,7 @@ func (l *lease) take(ctx context.Context, waiting func(holder string)) error {
 		case !apierrors.IsConflict(err) && !apierrors.IsAlreadyExists(err):
 			return err
 		}
-		if err := pause(ctx, l.pace.ask); err != nil {
+		if err := pause(ctx, askEvery); err != nil {
 			return err
 		}
 	}
@@ -97,7 +93,11 @@ var errHeld = errors.New("held")
 func (l *lease) tryTake(ctx context.Context, other *sighting) error {
 	there, err := l.api.Get(ctx, l.name, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
-		return l.write(ctx, &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Name: l.name}}, l.mine)
+		owners, err := l.owners(ctx)
+		if err != nil {
+			return err
+		}
+		return l.write(ctx, &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Name: l.name, OwnerReferences: owners}}, l.mine)
 	}
 	if err != nil {
 		return err
@@ -120,7 +120,7 @@ func (s *sighting) alive(l *coordinationv1.Lease) bool {
 	if s.version != l.ResourceVersion {
 		*s = sighting{holderOf(l), l.ResourceVersion, time.Now()}
 	}
-	lasts := usualPace().lasts
+	lasts := leaseDuration
 	if l.Spec.LeaseDurationSeconds != nil {
 		lasts = time.Duration(*l.Spec.LeaseDurationSeconds) * time.Second
 	}
@@ -130,7 +130,7 @@ func (s *sighting) alive(l *coordinationv1.Lease) bool {
 // keep gives signs of life until the context ends. Its error is [ErrLeaseLost].
 func (l *lease) keep(ctx context.Context) error {
 	for {
-		if err := pause(ctx, l.pace.renew); err != nil {
+		if err := pause(ctx, renewEvery); err != nil {
 			return nil
 		}
 		// What else may be wrong shows before the next write, which does not happen until it is right.

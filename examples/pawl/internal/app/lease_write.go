@@ -23,7 +23,7 @@ type lease struct {
 	api    coordinationclient.LeaseInterface
 	name   string
 	holder string
-	pace   pace
+	owners func(context.Context) ([]metav1.OwnerReference, error) // of a new Lease
 
 	turn    chan struct{}         // to write; one request at a time
 	held    *coordinationv1.Lease // as it was written last
@@ -33,21 +33,33 @@ type lease struct {
 func (s Store) lease(app string) *lease {
 	return &lease{
 		api: s.API.CoordinationV1().Leases(s.Namespace), name: ConfigMapName(app),
-		holder: tagged(cmp.Or(s.Identity, identity())), pace: cmp.Or(s.pace, usualPace()),
-		turn: make(chan struct{}, 1),
+		holder: tagged(cmp.Or(s.Identity, identity())), turn: make(chan struct{}, 1),
+		owners: func(ctx context.Context) ([]metav1.OwnerReference, error) { return s.owners(ctx, app) },
 	}
+}
+
+// owners make the Lease go with the app.
+func (s Store) owners(ctx context.Context, app string) ([]metav1.OwnerReference, error) {
+	cm, err := s.API.CoreV1().ConfigMaps(s.Namespace).Get(ctx, ConfigMapName(app), metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return []metav1.OwnerReference{{APIVersion: configMapKind.Version, Kind: configMapKind.Kind, Name: cm.Name, UID: cm.UID}}, nil
 }
 
 // isFresh reports whether the last sign of life is so young that nobody can have taken over. It
 // asks the wall clock: the other one stands still while the machine sleeps.
 func (l *lease) isFresh() bool {
 	age := time.Now().UnixNano() - l.renewed.Load()
-	return age >= 0 && age < int64(l.pace.fresh)
+	return age >= 0 && age < int64(fresh)
 }
 
 // mine makes a Lease this one's.
 func (l *lease) mine(spec *coordinationv1.LeaseSpec) {
-	now, lasts, transitions := metav1.NowMicro(), int32(l.pace.lasts/time.Second), int32(1)
+	now, lasts, transitions := metav1.NowMicro(), int32(leaseDuration/time.Second), int32(1)
 	if spec.LeaseTransitions != nil {
 		transitions = *spec.LeaseTransitions + 1
 	}
@@ -103,7 +115,7 @@ func (l *lease) release(ctx context.Context) {
 // rewrite changes the Lease as long as it is this one's: a change of something else in it, or a
 // write whose answer was lost, is no conflict.
 func (l *lease) rewrite(ctx context.Context, change func(*coordinationv1.LeaseSpec)) error {
-	ctx, cancel := context.WithTimeout(ctx, l.pace.fresh/2)
+	ctx, cancel := context.WithTimeout(ctx, fresh/2)
 	defer cancel()
 	select {
 	case l.turn <- struct{}{}:

@@ -73,7 +73,20 @@ func applyOnce(ctx context.Context, api dynamic.ResourceInterface, asked *unstru
 		return current, Unchanged, nil
 	}
 	now, err := api.Update(ctx, wanted, metav1.UpdateOptions{DryRun: dry(dryRun), FieldManager: kube.DefaultFieldManager})
+	if err == nil && same(asWritten(now), asWritten(current)) {
+		return now, Unchanged, nil
+	}
 	return now, Configured, err
+}
+
+// asWritten is the object without what the API server notes about writes. What it does not store
+// as it was asked (a status, stringData of a Secret) makes a write that changes nothing.
+func asWritten(u *unstructured.Unstructured) *unstructured.Unstructured {
+	u = u.DeepCopy()
+	u.SetResourceVersion("")
+	u.SetManagedFields(nil)
+	u.SetGeneration(0)
+	return u
 }
 
 // remembering is the object with itself in kubectl's annotation.

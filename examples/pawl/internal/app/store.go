@@ -28,8 +28,6 @@ type Store struct {
 	// Identity is who holds the Leases, in the words of [Store.Exclusive]; "" is this process,
 	// user@host/pid.
 	Identity string
-
-	pace pace // of the Leases; the zero value is the usual one
 }
 
 // Outcome is what became of an object, in kubectl's words.

@@ -64,11 +64,17 @@ func Open(path string) (*File, error) {
 	if info.IsDir() {
 		return nil, &DamagedError{path, errors.New("is a folder")}
 	}
-	if err := f.check(); err != nil {
+	switch err := f.check(); {
+	case errors.Is(err, errEmpty):
+		return f, f.Update(func(kubetest.Tx) error { return nil })
+	case err != nil:
 		return nil, err
 	}
 	return f, nil
 }
+
+// errEmpty says that the process which made the file was killed before it put anything there.
+var errEmpty = errors.New("is empty")
 
 // check reads everything once. A damaged file makes bbolt panic, or read where there is nothing;
 // both are the file's fault here.
@@ -81,10 +87,11 @@ func (f *File) check() (err error) {
 	}()
 	return f.open(true, func(db *bolt.DB) error {
 		return db.View(func(tx *bolt.Tx) error {
-			if err := walk(tx, f.path); err != nil {
-				return &DamagedError{f.path, err}
+			err := walk(tx, f.path)
+			if err == nil || errors.Is(err, errEmpty) {
+				return err
 			}
-			return nil
+			return &DamagedError{f.path, err}
 		})
 	})
 }
@@ -96,6 +103,9 @@ func walk(tx *bolt.Tx, path string) error {
 	}
 	if tx.Size() > info.Size() {
 		return fmt.Errorf("is cut off: %d of %d bytes", info.Size(), tx.Size())
+	}
+	if first, _ := tx.Cursor().First(); first == nil {
+		return errEmpty
 	}
 	b := tx.Bucket(bucket)
 	if b == nil {
@@ -129,7 +139,7 @@ func (f *File) Update(change func(kubetest.Tx) error) error {
 }
 
 func (f *File) open(readOnly bool, use func(*bolt.DB) error) error {
-	db, err := bolt.Open(f.path, 0o600, &bolt.Options{ReadOnly: readOnly, Timeout: patience, FreelistType: bolt.FreelistMapType})
+	db, err := bolt.Open(f.path, 0o600, &bolt.Options{ReadOnly: readOnly, Timeout: patience, FreelistType: bolt.FreelistMapType, OpenFile: openInTurn})
 	var access *fs.PathError
 	switch {
 	case errors.Is(err, bolterrors.ErrTimeout):
