@@ -14,7 +14,8 @@ import (
 	"github.com/gopawl/pawl/rollout"
 )
 
-// Apply carries out one action on what the last Observe saw.
+// Apply carries out one action on what the last Observe saw: Create, Adopt, Scale, Settle or Delete.
+// There are no routes and no rejections yet, so others are [rollout.ErrUnsupported].
 func (w *Workload) Apply(ctx context.Context, a rollout.Action) error {
 	switch a := a.(type) {
 	case rollout.Create:

@@ -48,6 +48,19 @@ func (s Store) Exclusive(ctx context.Context, app string, waiting func(holder st
 	return err
 }
 
+// Driven reports whether a process holds the app's Lease and is not known to be dead.
+func (s Store) Driven(ctx context.Context, app string) (bool, error) {
+	there, err := s.lease(app).api.Get(ctx, ConfigMapName(app), metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	holder := holderOf(there)
+	return holder != "" && !dead(holder), nil
+}
+
 // leaseKey is the key of the lease in the context of work.
 type leaseKey struct{}
 

@@ -75,7 +75,11 @@ func (p *Pawl) command() *cobra.Command {
 		Long: `pawl rolls out what a Deployment's manifest asks for, watches it, and takes it back.
 
 It works on a cluster embedded in one file, which needs nothing else, or with
---kubeconfig, --context or --cluster=kube on a real one.`,
+--kubeconfig, --context or --cluster=kube on a real one.
+
+A Deployment of a manifest becomes an app, not a Deployment of the cluster: a ConfigMap
+pawl.NAME holds what is wanted and owns the ReplicaSets, and a Lease of that name keeps two
+pawls apart. Deleting the ConfigMap deletes all of it.`,
 		SilenceUsage: true, SilenceErrors: true,
 	}
 	p.connection.addFlags(root.PersistentFlags())

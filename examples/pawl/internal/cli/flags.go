@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -19,12 +20,15 @@ import (
 type files struct {
 	names     []string
 	recursive bool
+	validate  string
 }
 
 func (f *files) addFlags(c *cobra.Command) {
 	c.Flags().StringSliceVarP(&f.names, "filename", "f", nil, "The files or folders with the manifests; - is standard input")
 	c.Flags().BoolVarP(&f.recursive, "recursive", "R", false, "Look into folders within folders as well")
 	_ = c.MarkFlagRequired("filename")
+	c.Flags().StringVar(&f.validate, "validate", "strict", `What to do about fields that are not known: "strict" (or true) refuses them, "warn" says so, "ignore" (or false) does not. They are kept in any case`)
+	c.Flags().Lookup("validate").NoOptDefVal = "strict"
 }
 
 // on does something with the manifests, placed in the namespace of the cluster. They are read
@@ -34,10 +38,8 @@ func (f *files) on(ctx context.Context, p *Pawl, do func(*session, []manifest.Ob
 	if err != nil {
 		return err
 	}
-	for _, o := range objects {
-		for _, w := range o.Warnings {
-			p.say("Warning: %s: %s", o.Source, w)
-		}
+	if err := f.unknown(p, objects); err != nil {
+		return err
 	}
 	return p.on(ctx, func(s *session) error {
 		placed, err := manifest.SetNamespace(objects, s.Namespace, s.enforced)
@@ -46,6 +48,25 @@ func (f *files) on(ctx context.Context, p *Pawl, do func(*session, []manifest.Ob
 		}
 		return do(s, placed)
 	})
+}
+
+// unknown deals with fields that are not known: a mistyped replicas would be one.
+func (f *files) unknown(p *Pawl, objects []manifest.Object) error {
+	var errs []error
+	for _, o := range objects {
+		for _, w := range o.Warnings {
+			switch f.validate {
+			case "strict", "true":
+				errs = append(errs, fmt.Errorf("%s: %s %q: %s; if you choose to ignore this, turn validation off with --validate=false", o.Source, o.GetKind(), o.GetName(), w))
+			case "warn":
+				p.say("Warning: %s: %s", o.Source, w)
+			case "ignore", "false":
+			default:
+				return fmt.Errorf(`--validate: invalid value %q: must be "strict" (or "true"), "warn" or "ignore" (or "false")`, f.validate)
+			}
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // output are the flags that say what is written, and how it is printed.

@@ -74,7 +74,7 @@ const between = 500 * time.Millisecond
 // status prints kubectl's line whenever it changes. It never drives: that is what run and resume
 // are for.
 func (p *Pawl) status(ctx context.Context, s *session, name string, revision int64, watch bool) error {
-	said := ""
+	said, alone := "", false
 	var counts settling
 	for {
 		d, state, _, err := p.look(ctx, s, name)
@@ -97,6 +97,10 @@ func (p *Pawl) status(ctx context.Context, s *session, name string, revision int
 		if over || !watch {
 			return nil
 		}
+		if driven, err := s.Driven(ctx, name); err == nil && !driven && !alone && !state.Paused {
+			alone = true
+			p.say("nobody is rolling out deployment %q: 'pawl resume %s' goes on", name, name)
+		}
 		select {
 		case <-time.After(between):
 		case <-ctx.Done():
@@ -114,7 +118,11 @@ func (p *Pawl) statusText(d *app.Driver, state rollout.State, revision int64) (t
 	if err != nil || over {
 		return text, over, err
 	}
-	return text + view.Problems(state), false, nil
+	text += view.Problems(state)
+	if state.Paused {
+		text += fmt.Sprintf("  paused: 'pawl resume %s' goes on\n", d.App)
+	}
+	return text, false, nil
 }
 
 func newest(state rollout.State) (n int64) {

@@ -25,7 +25,8 @@ func (p *Pawl) runCommand() *cobra.Command {
 		Long: `Applies manifests as 'kubectl apply' does, rolls out the Deployments among them and watches to
 the end. The exit code is 0 only when all of it is complete.
 
-A template that changes nothing starts nothing. Replicas that the manifest leaves out stay as they are.`,
+A template that changes nothing starts nothing. Replicas stay as they are where neither this manifest
+nor the one applied before says how many; where only the one before did, they go to 1.`,
 		Example: `  pawl run -f app.yaml
   pawl run -f app.yaml --dry-run=server -o yaml`,
 		Args: cobra.NoArgs,
