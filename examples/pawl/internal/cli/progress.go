@@ -17,7 +17,7 @@ import (
 
 // progress shows a rollout while it goes on: drawn in place on a terminal, as lines elsewhere.
 type progress struct {
-	mu     sync.Mutex // the lease's news come from a goroutine of its own
+	mu     sync.Mutex // the ticker has a goroutine of its own
 	pawl   *Pawl
 	out    io.Writer
 	app    string

@@ -15,7 +15,8 @@ import (
 )
 
 // MaxTemplateBytes bounds a pod template, written as JSON. Pawl keeps a
-// Deployment in one ConfigMap, twice (wanted and applied last), and that cannot be larger than 1 MiB.
+// Deployment in one ConfigMap, as wanted and as applied last, and that cannot
+// be larger than 1 MiB.
 const MaxTemplateBytes = 384 << 10
 
 // Spec is what a Deployment asks for, defaults filled in.

@@ -77,7 +77,7 @@ const dnsLabel = "a lowercase RFC 1123 label must consist of lower case alphanum
 func TestOversizedTemplateIsRefused(t *testing.T) {
 	big := "    metadata:\n      x: " + strings.Repeat("x", MaxTemplateBytes) + "\n"
 	objects, err := load(t, edit(t, "    metadata:\n", big))
-	refused(t, objects, err, `app.yaml: Deployment "web": spec.template: Too long: is 524388 bytes as JSON, may not be more than 524288 bytes: everything about a Deployment is kept in one object of at most 1 MiB`)
+	refused(t, objects, err, `app.yaml: Deployment "web": spec.template: Too long: is 393316 bytes as JSON, may not be more than 393216 bytes: everything about a Deployment is kept in one object of at most 1 MiB`)
 }
 
 func TestRollbackToIsRefusedWithAnExplanation(t *testing.T) {
