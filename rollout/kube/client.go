@@ -11,6 +11,8 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/record"
+
+	"github.com/gopawl/pawl/rollout"
 )
 
 // Client is what outlives a [Workload]: the connection, the caches, and the memory of our own
@@ -47,6 +49,15 @@ type Cache interface {
 func (c *Client) Forget(owner types.UID) {
 	c.fence.forget(owner)
 	c.aliases.Delete(owner)
+}
+
+// Watch returns a channel that receives when the cache has seen a change, as that of a
+// [rollout.Watcher]; nil where the cache is none.
+func (c *Client) Watch(ctx context.Context) (<-chan struct{}, error) {
+	if watcher, ok := c.Cache.(rollout.Watcher); ok {
+		return watcher.Watch(ctx)
+	}
+	return nil, nil
 }
 
 func (c *Client) manager() string {

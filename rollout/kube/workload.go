@@ -167,10 +167,7 @@ func stamped(rs *appsv1.ReplicaSet, key string) time.Time {
 
 // Watch makes Engine.Run wake up when the cache sees a change; without such a cache it polls.
 func (w *Workload) Watch(ctx context.Context) (<-chan struct{}, error) {
-	if watcher, ok := w.client.Cache.(rollout.Watcher); ok {
-		return watcher.Watch(ctx)
-	}
-	return nil, nil
+	return w.client.Watch(ctx)
 }
 
 // Save hands an outcome to Target.Save.

@@ -59,10 +59,7 @@ func (d *Driver) Apply(ctx context.Context, a rollout.Action) error {
 
 // Watch wakes up on changes that the client's cache sees.
 func (d *Driver) Watch(ctx context.Context) (<-chan struct{}, error) {
-	if w, ok := d.Client.Cache.(rollout.Watcher); ok {
-		return w.Watch(ctx)
-	}
-	return nil, nil
+	return d.Client.Watch(ctx)
 }
 
 // Revision is the name of the ReplicaSet that an action was about.
@@ -106,9 +103,7 @@ func (d *Driver) Images() map[string][]string { return d.inner.Images() }
 
 // Wanting is the state that a look would show if record were what is wanted. It writes nothing.
 func (d *Driver) Wanting(ctx context.Context, record *Record) (rollout.State, error) {
-	d.record = record
-	var err error
-	if d.inner, err = d.Client.Workload(d.target(record)); err != nil {
+	if err := d.want(record); err != nil {
 		return rollout.State{}, err
 	}
 	return d.inner.Observe(ctx)
@@ -132,12 +127,19 @@ func (d *Driver) look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	workload, err := d.Client.Workload(d.target(record))
-	if err != nil {
+	if err := d.want(record); err != nil {
 		return fmt.Errorf("deployment %q: %w", d.App, err)
 	}
-	d.record, d.inner = record, workload
 	return nil
+}
+
+// want makes record what is wanted, if that can be worked with.
+func (d *Driver) want(record *Record) error {
+	workload, err := d.Client.Workload(d.target(record))
+	if err == nil {
+		d.record, d.inner = record, workload
+	}
+	return err
 }
 
 func (d *Driver) target(r *Record) kube.Target {

@@ -13,6 +13,7 @@ import (
 	"k8s.io/client-go/informers"
 
 	"github.com/gopawl/pawl/examples/pawl/internal/app"
+	"github.com/gopawl/pawl/examples/pawl/internal/view"
 	"github.com/gopawl/pawl/rollout"
 	"github.com/gopawl/pawl/rollout/kube"
 )
@@ -124,7 +125,7 @@ func (p *Pawl) stopped(ctx context.Context, s *session, name string, err error) 
 	look, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	if _, state, _, lookErr := p.look(look, s, name); lookErr == nil {
-		p.problems(p.ErrOut, state)
+		fmt.Fprint(p.ErrOut, view.Problems(state))
 	}
 	if errors.Is(err, context.Canceled) {
 		p.say("stopped: deployment %q is left as it is; go on with 'pawl resume %s', or go back with 'pawl undo %s'", name, name, name)

@@ -90,22 +90,19 @@ func (s *progress) end() {
 }
 
 // line prints a line that stays.
-func (s *progress) line(text string) {
+func (s *progress) line(text string) { s.print(s.out, text) }
+
+// note prints a line that stays and is not part of the result.
+func (s *progress) note(text string) {
+	s.locked(func() { s.print(s.pawl.ErrOut, text) })
+}
+
+func (s *progress) print(w io.Writer, text string) {
 	if s.screen != nil {
 		_ = s.screen.Print(text)
 		return
 	}
-	fmt.Fprintln(s.out, text)
-}
-
-func (s *progress) note(text string) {
-	s.locked(func() {
-		if s.screen != nil {
-			_ = s.screen.Print(text)
-			return
-		}
-		fmt.Fprintln(s.pawl.ErrOut, text)
-	})
+	fmt.Fprintln(w, text)
 }
 
 // trace tells of writes as they are made, and of the state when it says something new.
@@ -200,9 +197,6 @@ func bounds(r *app.Record) (floor, ceiling int32) {
 	}
 	return floor, ceiling
 }
-
-// problems prints why replicas do not become available.
-func (p *Pawl) problems(w io.Writer, state rollout.State) { fmt.Fprint(w, view.Problems(state)) }
 
 // terminal is the width of a terminal.
 func terminal(f *os.File) (int, bool) {
