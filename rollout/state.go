@@ -16,7 +16,7 @@ type State struct {
 	Replicas int32
 	// Template is the identity of the wanted template.
 	Template string
-	// Paused holds every size where it is.
+	// Paused holds every size where it is, but for a change of Replicas.
 	Paused bool
 	// Revisions are the versions that exist, by Number and then by Name.
 	Revisions []Revision

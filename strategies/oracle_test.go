@@ -29,6 +29,12 @@ type exclusion struct {
 const (
 	unsetIsDefault    = "an unset amount is 25%, not 0: the API server puts that default in, the controller never sees unset"
 	negativeIsInvalid = "a negative amount is refused, as the API server does; the controller computes on"
+
+	pauseHolds    = "nothing was resized, and a pause holds every size; the controller tops sizes up and takes old ones down at every look (D4)"
+	pauseHoldsOld = "a pause holds old replicas too; the controller goes on with the rollout once the new ones are available"
+	takenDown     = "a revision that was taken to 0 while some were wanted is on its way out; the controller brings it back (D5)"
+	unknownBasis  = "a size of which nobody knows for how many it was worked out may be as it was meant"
+	oneWay        = "where all sizes together are to grow none shrinks, and the other way round; the controller restarts replicas so, and may overstep its own ceiling (D21)"
 )
 
 // exclusions are all of them, for every oracle.
@@ -45,6 +51,25 @@ var exclusions = []exclusion{
 	{"fenceposts_grid.json", 112, "10%/<nil> of 1000", unsetIsDefault, "surge 100, unavailable 250, floor 750, ceiling 1100"},
 	{"fenceposts_grid.json", 115, "99%/<nil> of 1000", unsetIsDefault, "surge 990, unavailable 250, floor 750, ceiling 1990"},
 	{"fenceposts_grid.json", 118, "1/-1 of 1", negativeIsInvalid, "invalid maxUnavailable"},
+	{scaleFile, 0, "RollingUpdate 10%/2 to 30: old 8/8 (0/0)", unknownBasis, ""},
+	{scaleFile, 4, "RollingUpdate 2/1 to 5: old 0/0 (2/4) old 0/0 (2/4) old 0/0 (2/4) new 0/0 (2/4)", takenDown, ""},
+	{scaleFile, 6, "RollingUpdate 0/50% to 14: old 8/7 (0/0) old 1/1 (14/14) old 5/0 (14/14) old 2/2 (14/14)", pauseHolds, ""},
+	{scaleFile, 7, "RollingUpdate 10%/1 to 20: old 0/0 (20/22)", takenDown, ""},
+	{scaleFile, 9, "Recreate <nil>/<nil> to 6: old 8/8 (0/0) old 9/9 (4/9) old 14/0 (0/0) new 6/6 (6/6)", pauseHoldsOld, ""},
+	{scaleFile, 11, "RollingUpdate 25%/50% to 18: old 8/8 (29/37) old 0/0 (29/37) new 7/7 (29/37)", oneWay, "rs-0 16 (18/23), rs-2 7 (18/23)"},
+	{scaleFile, 13, "RollingUpdate 5/2 to 12: old 2/0 (11/17) old 6/1 (11/17) old 0/0 (11/17) new 12/12 (12/17)", pauseHoldsOld, "rs-1 3 (12/17), rs-0 2 (12/17)"},
+	{scaleFile, 14, "RollingUpdate 10%/2 to 13: new 0/0 (23/29)", takenDown, ""},
+	{scaleFile, 15, "RollingUpdate 25%/2 to 15: old 0/0 (0/0) old 4/4 (0/0)", unknownBasis, ""},
+	{scaleFile, 16, "RollingUpdate 0/25% to 3: old 12/1 (3/3) old 10/7 (3/3) old 13/1 (0/0) new 10/7 (0/0)", pauseHolds, ""},
+	{scaleFile, 19, "RollingUpdate 50%/25% to 11: old 7/7 (7/11) old 8/1 (7/11) old 12/12 (7/11) new 10/10 (7/11)", oneWay, "rs-2 0 (11/17), rs-3 2 (11/17), rs-1 8 (11/17), rs-0 7 (11/17)"},
+	{scaleFile, 20, "Recreate <nil>/<nil> to 28: old 0/0 (25/28) old 13/2 (25/28) new 28/28 (28/28)", pauseHoldsOld, ""},
+	{scaleFile, 24, "RollingUpdate 1/1 to 29: old 0/0 (29/58) old 4/4 (29/58)", pauseHolds, ""},
+	{scaleFile, 25, "RollingUpdate 100%/25% to 1: old 8/8 (0/0) old 8/8 (1/2) old 0/0 (1/2) new 3/3 (1/2)", pauseHolds, ""},
+	{scaleFile, 26, "RollingUpdate 100%/1 to 21: old 6/0 (26/52) new 14/14 (26/52)", oneWay, "rs-1 36 (21/42), rs-0 6 (21/42)"},
+	{scaleFile, 28, "RollingUpdate 0/2 to 7: old 4/2 (7/7) old 9/2 (7/7) old 11/2 (7/7) new 7/7 (7/7)", pauseHolds, ""},
+	{scaleFile, 32, "RollingUpdate 5/1 to 32: old 11/11 (12/15) old 0/0 (12/15) new 32/32 (32/37)", pauseHoldsOld, "rs-0 5 (32/37)"},
+	{scaleFile, 36, "RollingUpdate 0/1 to 26: old 11/11 (29/32) old 11/11 (29/32) new 0/0 (29/32)", oneWay, "rs-1 15 (26/26), rs-0 11 (26/26)"},
+	{scaleFile, 37, "RollingUpdate 25%/50% to 0: old 0/0 (0/0) new 5/0 (0/0)", unknownBasis, ""},
 }
 
 func load[T any](t *testing.T, file string) []T {

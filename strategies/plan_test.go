@@ -65,8 +65,12 @@ func TestSizesCarryTheirBasis(t *testing.T) {
 
 func TestOutdatedRevisionIsRefreshedAsItIs(t *testing.T) {
 	for _, strategy := range both {
+		basis := rollout.Basis{Desired: 3, Max: 4}
+		if strategy == (strategies.Recreate{}) {
+			basis.Max = 3
+		}
 		r := revision("a", "v2", 3, 3)
-		r.Outdated, r.Settled, r.Basis = true, time.Unix(1, 0), rollout.Basis{Desired: 7, Max: 9}
+		r.Outdated, r.Settled, r.Basis = true, time.Unix(1, 0), basis
 		plan := mustPlan(t, strategy, wanted(3, r))
 		if len(plan.Steps) != 1 || plan.Steps[0].Action != rollout.Action(rollout.Scale{Name: "a", From: 3, To: 3, Basis: r.Basis}) {
 			t.Errorf("%T: %+v", strategy, plan)

@@ -11,6 +11,10 @@ import (
 // shrinks the old ones, oldest first, down to the floor: replicas that are not ready before
 // those that serve. The formulas are those of the Deployment strategy RollingUpdate.
 //
+// A change of the wanted number in the middle of a rollout is shared out among all revisions in
+// proportion to their sizes, as far as both bounds allow; in a pause too, and nothing else is
+// done then.
+//
 // The zero value is a Deployment's default: a quarter more may exist, a quarter may be away.
 type Rolling struct {
 	// MaxSurge is how many replicas may exist beyond those wanted; percentages round up.
@@ -80,6 +84,16 @@ func (r Rolling) Plan(s rollout.State) (rollout.Plan, error) {
 		return plan, err
 	}
 	roll := rolling{w, int64(floor), int64(ceiling), r.Termination == TerminationComplete}
+	if s.Paused {
+		if w.resized() {
+			roll.shareOut()
+		}
+		return w.held(), nil
+	}
+	if roll.midway() && w.resized() {
+		roll.shareOut()
+		return w.underWay(), nil
+	}
 	exists := w.found
 	roll.grow()
 	roll.shrinkOld()
@@ -100,10 +114,9 @@ type rolling struct {
 // large the floor, allow.
 func (w rolling) grow() {
 	want, has := w.state.Replicas, w.current.Replicas
-	room := max(0, w.ceiling-w.occupied())
 	switch {
 	case !w.found || has < want:
-		to := int32(min(int64(has)+room, int64(want)))
+		to := int32(min(int64(has)+w.room(), int64(want)))
 		if !w.found || to > has {
 			w.resize(to, fmt.Sprintf("%d wanted, at most %d may exist", want, w.ceiling))
 		}
@@ -111,6 +124,9 @@ func (w rolling) grow() {
 		w.scale(&w.current, w.least(w.current, want), fmt.Sprintf("%d wanted", want))
 	}
 }
+
+// room is how many more replicas the ceiling allows.
+func (w rolling) room() int64 { return max(0, w.ceiling-w.occupied()) }
 
 // occupied is how much of the ceiling is used up.
 func (w rolling) occupied() int64 {

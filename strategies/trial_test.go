@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/gopawl/pawl/rollout"
@@ -111,10 +112,11 @@ func sound(s rollout.State, p rollout.Plan) error {
 		return errors.New("a plan that does not say why")
 	case p.Phase.Over() && len(p.Steps) > 0:
 		return fmt.Errorf("%s with steps %v", p.Phase, p.Steps)
-	case s.Paused && len(p.Steps) > 0:
-		return fmt.Errorf("paused with steps %v", p.Steps)
 	}
 	for _, step := range p.Steps {
+		if s.Paused && !sharesOut(s, step.Action) {
+			return fmt.Errorf("%v while paused", step.Action)
+		}
 		if step.Why == "" {
 			return fmt.Errorf("%v without a reason", step.Action)
 		}
@@ -228,4 +230,13 @@ func sizes(s rollout.State) (text string) {
 		}
 	}
 	return text
+}
+
+// sharesOut reports whether a is what a pause allows: another size for a revision, where sizes
+// were worked out for another number of replicas than is wanted now.
+func sharesOut(s rollout.State, a rollout.Action) bool {
+	scale, ok := a.(rollout.Scale)
+	return ok && slices.ContainsFunc(s.Revisions, func(r rollout.Revision) bool {
+		return r.Basis.Desired != s.Replicas && (r.Replicas > 0 || r.Name == scale.Name)
+	})
 }

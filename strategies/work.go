@@ -2,6 +2,8 @@ package strategies
 
 import (
 	"fmt"
+	"iter"
+	"slices"
 
 	"github.com/gopawl/pawl/rollout"
 )
@@ -17,8 +19,8 @@ type work struct {
 }
 
 // begin does what is the same for all strategies: it refuses a state that cannot be worked
-// with, stops at a rejected template and at a pause (the plan then has a Phase), and makes the
-// new revision the newest.
+// with, stops at a rejected template (the plan then has a Phase), and makes the new revision the
+// newest, but not in a pause.
 func begin(s rollout.State, basis rollout.Basis) (*work, rollout.Plan, error) {
 	if err := s.Validate(); err != nil {
 		return nil, rollout.Plan{}, err
@@ -28,23 +30,16 @@ func begin(s rollout.State, basis rollout.Basis) (*work, rollout.Plan, error) {
 	}
 	w := &work{state: s, basis: basis, old: s.Old()}
 	w.current, w.found = s.New()
-	if s.Paused {
-		message, _ := w.standing()
-		return nil, rollout.Plan{Phase: rollout.Paused, Message: "paused: " + message}, nil
+	if !s.Paused {
+		w.adopt()
 	}
-	w.adopt()
 	return w, rollout.Plan{}, nil
 }
 
-// adopt makes the new revision the newest, and brings outdated revisions up to date.
+// adopt makes the new revision the newest.
 func (w *work) adopt() {
 	if w.found && (w.current.Number == 0 || w.newest() >= w.current.Number) {
 		w.add(rollout.Adopt{Name: w.current.Name}, "its template is wanted again")
-	}
-	for _, r := range w.all() {
-		if r.Outdated {
-			w.add(rollout.Scale{Name: r.Name, From: r.Replicas, To: r.Replicas, Basis: r.Basis}, "its metadata is out of date")
-		}
 	}
 }
 
@@ -66,11 +61,17 @@ func (w *work) scale(r *rollout.Revision, to int32, why string) {
 	if r.Replicas == to {
 		return
 	}
-	w.add(rollout.Scale{Name: r.Name, From: r.Replicas, To: to, Basis: w.basis}, why)
+	w.set(r, to, w.basis, why)
+}
+
+// set plans a size for r, also the one it has, with its basis.
+func (w *work) set(r *rollout.Revision, to int32, basis rollout.Basis, why string) {
+	w.add(rollout.Scale{Name: r.Name, From: r.Replicas, To: to, Basis: basis}, why)
 	// Replicas that are not ready go first; among the ready ones the worst is taken for granted.
 	// Those beyond the size so far are on their way out, also if it grows again.
 	left := min(to, r.Replicas)
 	r.Replicas, r.Available, r.Ready = to, available(*r, left), min(r.Ready, left)
+	r.Basis, r.Outdated = basis, false
 }
 
 // available is how many of a revision's available replicas are sure to be left at a size.
@@ -91,8 +92,22 @@ func (w *work) resize(to int32, why string) {
 	w.current = rollout.Revision{Template: w.state.Template, Replicas: to}
 }
 
+// refresh brings the revisions that keep their size up to date: their metadata, and the basis by
+// which the next resize is shared out.
+func (w *work) refresh() {
+	for r := range w.each() {
+		switch {
+		case r.Replicas > 0 && r.Basis != (rollout.Basis{}) && r.Basis != w.basis:
+			w.set(r, r.Replicas, w.basis, fmt.Sprintf("%d wanted", w.state.Replicas))
+		case r.Outdated:
+			w.set(r, r.Replicas, r.Basis, "its metadata is out of date")
+		}
+	}
+}
+
 // finish is the plan so far, settled when the state is as wanted.
 func (w *work) finish() rollout.Plan {
+	w.refresh()
 	message, done := w.standing()
 	if !done || len(w.steps) > 0 {
 		return w.waiting(message)
@@ -113,6 +128,18 @@ func (w *work) settled() bool {
 		}
 	}
 	return !w.current.Settled.IsZero()
+}
+
+// held is the plan of a pause.
+func (w *work) held() rollout.Plan {
+	message, _ := w.standing()
+	return rollout.Plan{Steps: w.steps, Phase: rollout.Paused, Message: "paused: " + message}
+}
+
+// underWay is the plan so far, of a rollout that is not over.
+func (w *work) underWay() rollout.Plan {
+	message, _ := w.standing()
+	return w.waiting(message)
 }
 
 func (w *work) waiting(message string) rollout.Plan {
@@ -153,6 +180,48 @@ func (w *work) all() []rollout.Revision {
 		return w.old
 	}
 	return append([]rollout.Revision{w.current}, w.old...)
+}
+
+// active returns the revisions that have replicas, or the newest where none has any because
+// none was wanted.
+func (w *work) active() []*rollout.Revision {
+	var active []*rollout.Revision
+	var newest *rollout.Revision
+	for r := range w.each() {
+		if r.Replicas > 0 {
+			active = append(active, r)
+		}
+		if newest == nil || r.Number > newest.Number {
+			newest = r
+		}
+	}
+	if len(active) == 0 && newest != nil && newest.Basis.Desired == 0 {
+		return []*rollout.Revision{newest}
+	}
+	return active
+}
+
+// each are the revisions themselves, the new one first.
+func (w *work) each() iter.Seq[*rollout.Revision] {
+	return func(yield func(*rollout.Revision) bool) {
+		if w.found && !yield(&w.current) {
+			return
+		}
+		for i := range w.old {
+			if !yield(&w.old[i]) {
+				return
+			}
+		}
+	}
+}
+
+// resized reports whether a size was worked out for another number of replicas than is wanted
+// now. One whose basis is not known says nothing.
+func (w *work) resized() bool {
+	return slices.ContainsFunc(w.active(), func(r *rollout.Revision) bool {
+		asleep := r.Replicas == 0
+		return r.Basis.Desired != w.state.Replicas && (asleep || r.Basis.Desired > 0)
+	})
 }
 
 // asked is the number of replicas that the steps so far ask for.
