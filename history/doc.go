@@ -22,5 +22,7 @@
 //   - Undo names the revision that the template already matches; kubectl says 0 for "previous".
 //   - [Prune] spares what traffic is routed to and what [History.LastSettled] goes back to, even
 //     with a limit of 0, and waits for terminating replicas.
+//   - [Keep] deletes while a rollout is under way or has failed, too: failures in a row do not
+//     pile up (kubernetes #40068, #81761).
 //   - The number of a deleted revision is not given again: see [Next].
 package history

@@ -2,6 +2,7 @@ package history_test
 
 import (
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"testing"
 
@@ -9,22 +10,31 @@ import (
 	"github.com/gopawl/pawl/rollout"
 )
 
-func TestKeepDeletesWhenThereIsNothingElseToDo(t *testing.T) {
+func TestKeepDeletesAtEveryLook(t *testing.T) {
 	s := state(rev("a", 1, 0), rev("b", 2, 1), rev("c", 3, 2))
-	busy := []rollout.Step{{Action: rollout.Settle{Name: "web-c"}}}
+	settle := rollout.Step{Action: rollout.Settle{Name: "web-c"}}
+	gated := rollout.Step{Action: rollout.Scale{Name: "web-c", To: 1}, Gate: "g"}
+	inner := func(phase rollout.Phase, message string, steps ...rollout.Step) rollout.Plan {
+		return rollout.Plan{Phase: phase, Message: message, Steps: steps}
+	}
 	tests := map[string]struct {
 		inner   rollout.Plan
 		limit   int32
-		deletes int
+		steps   string
 		phase   rollout.Phase
 		message string
 	}{
-		"complete":               {rollout.Plan{Phase: rollout.Complete, Message: "done"}, 0, 2, rollout.Progressing, "2 old revisions are pending deletion"},
-		"complete, none too old": {rollout.Plan{Phase: rollout.Complete, Message: "done"}, 2, 0, rollout.Complete, "done"},
-		"paused":                 {rollout.Plan{Phase: rollout.Paused, Message: "held"}, 1, 1, rollout.Paused, "held"},
-		"under way":              {rollout.Plan{Phase: rollout.Progressing, Message: "on"}, 0, 0, rollout.Progressing, "on"},
-		"failed":                 {rollout.Plan{Phase: rollout.Failed, Message: "no"}, 0, 0, rollout.Failed, "no"},
-		"paused, but resizing":   {rollout.Plan{Phase: rollout.Paused, Steps: busy}, 0, 0, rollout.Paused, ""},
+		"complete":               {inner(rollout.Complete, "done"), 0, "[delete web-a delete web-b]", rollout.Progressing, "2 old revisions are pending deletion"},
+		"complete, none too old": {inner(rollout.Complete, "done"), 2, "[]", rollout.Complete, "done"},
+		"failed":                 {inner(rollout.Failed, "no"), 0, "[delete web-a delete web-b]", rollout.Progressing, "2 old revisions are pending deletion"},
+		"failed, none too old":   {inner(rollout.Failed, "no"), 2, "[]", rollout.Failed, "no"},
+		"paused":                 {inner(rollout.Paused, "held"), 1, "[delete web-a]", rollout.Paused, "held"},
+		"under way":              {inner(rollout.Progressing, "on"), 0, "[delete web-a delete web-b]", rollout.Progressing, "on"},
+		"last":                   {inner(rollout.Progressing, "on", settle), 1, "[settle web-c delete web-a]", rollout.Progressing, "on"},
+		"before a gate": {
+			inner(rollout.Progressing, "on", settle, gated, settle), 1,
+			"[settle web-c delete web-a scale web-c from 0 to 1 settle web-c]", rollout.Progressing, "on",
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -32,16 +42,47 @@ func TestKeepDeletesWhenThereIsNothingElseToDo(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			deletes := 0
-			for _, step := range plan.Steps {
-				if _, ok := step.Action.(rollout.Delete); ok && step.Why != "" {
-					deletes++
-				}
-			}
-			if deletes != test.deletes || plan.Phase != test.phase || plan.Message != test.message {
-				t.Errorf("%d deletions, %s: %q", deletes, plan.Phase, plan.Message)
+			if got := actions(plan); got != test.steps || plan.Phase != test.phase || plan.Message != test.message {
+				t.Errorf("%s, %s: %q", got, plan.Phase, plan.Message)
 			}
 		})
+	}
+}
+
+func actions(plan rollout.Plan) string {
+	all := []rollout.Action{}
+	for _, step := range plan.Steps {
+		all = append(all, step.Action)
+	}
+	return fmt.Sprint(all)
+}
+
+// theirs is an action that this module does not know.
+type theirs struct{}
+
+func (theirs) String() string { return "theirs" }
+
+// What a step is about is not deleted beside it, in whatever order the two were carried out.
+func TestKeepLeavesOutWhatAPlanIsAbout(t *testing.T) {
+	s := state(rev("a", 1, 0), rev("b", 2, 1), rev("c", 3, 2))
+	for _, test := range []struct {
+		action rollout.Action
+		want   string
+	}{
+		{rollout.Scale{Name: "web-a", To: 3}, "[scale web-a from 0 to 3 delete web-b]"},
+		{rollout.Adopt{Name: "web-b"}, "[adopt web-b delete web-a]"},
+		{rollout.Settle{Name: "web-b"}, "[settle web-b delete web-a]"},
+		{rollout.Delete{Name: "web-b"}, "[delete web-b delete web-a]"},
+		{rollout.Switch{Route: "active", To: "a"}, "[switch active to a delete web-b]"},
+		{rollout.Create{Template: "a"}, "[create a with 0 delete web-b]"},
+		{rollout.Reject{Template: "a", Why: "x"}, "[reject a: x delete web-a delete web-b]"},
+		{theirs{}, "[theirs]"},
+	} {
+		inner := rollout.Plan{Phase: rollout.Progressing, Steps: []rollout.Step{{Action: test.action}}}
+		plan, err := history.Keep(strategy(inner), 0).Plan(s)
+		if got := actions(plan); err != nil || got != test.want {
+			t.Errorf("%s, %v, want %s", got, err, test.want)
+		}
 	}
 }
 
@@ -56,7 +97,7 @@ func TestKeepPassesErrorsOn(t *testing.T) {
 // TestKeepDoesNotShareSteps: the slice of the inner plan may belong to somebody else.
 func TestKeepDoesNotShareSteps(t *testing.T) {
 	backing := []rollout.Step{{Why: "mine"}}
-	inner := strategy(rollout.Plan{Phase: rollout.Complete, Steps: backing[:0]})
+	inner := strategy(rollout.Plan{Phase: rollout.Progressing, Steps: backing[:0]})
 	if _, err := history.Keep(inner, 0).Plan(state(rev("a", 1, 0), rev("b", 2, 1))); err != nil {
 		t.Fatal(err)
 	}

@@ -15,7 +15,10 @@ import (
 //     of the size asked for last;
 //   - one that a route points to;
 //   - the one that [History.LastSettled] goes back to: so a limit of 0, too, leaves a way back
-//     where there is one.
+//     where there is one. Until the rollout away from it completes this holds for the one before
+//     it as well, or a failure would cost that one its predecessor;
+//   - before any rollout has completed, one whose template is not known: somebody else made it,
+//     and it may be what worked.
 //
 // What stays for such a reason is not made up for by a younger one, as in Kubernetes
 // (cleanupDeployment): a busy revision must not cost another that is within the limit. It goes
@@ -29,10 +32,28 @@ func Prune(s rollout.State, limit int32) ([]rollout.Revision, error) {
 	old := s.Old()
 	slices.SortStableFunc(old, byNumber)
 	beyond := old[:max(0, len(old)-int(limit))]
-	last, settled := lastSettled(s)
+	kept := waysBack(s)
+	worked := slices.ContainsFunc(s.Revisions, func(r rollout.Revision) bool { return !r.Settled.IsZero() })
 	return slices.DeleteFunc(beyond, func(r rollout.Revision) bool {
-		return !empty(r) || routed(s.Routes, r) || settled && r.Name == last.Name
+		return !empty(r) || routed(s.Routes, r) || slices.Contains(kept, r.Name) || !worked && r.Template == ""
 	}), nil
+}
+
+// waysBack are the names of the one or two revisions that are kept to go back to.
+func waysBack(s rollout.State) []string {
+	last, ok := lastSettled(s)
+	if !ok {
+		return nil
+	}
+	names := []string{last.Name}
+	if current, found := s.New(); found && bySettled(current, last, s.Now) >= 0 {
+		return names
+	}
+	s.Template = last.Template
+	if before, ok := lastSettled(s); ok {
+		names = append(names, before.Name)
+	}
+	return names
 }
 
 func empty(r rollout.Revision) bool {

@@ -36,6 +36,9 @@ func TestPrune(t *testing.T) {
 	routed.Routes = []rollout.Route{{Name: "active", To: "b"}, {Name: "preview"}}
 	gone := state(four.Revisions...)
 	gone.Template = "z"
+	foreign := with(func(r *rollout.Revision) { r.Template = "" })
+	after := with(func(r *rollout.Revision) { r.Template = "" })
+	after.Revisions[3] = settledAt(after.Revisions[3], 9)
 	rejected := with(func(r *rollout.Revision) { *r = settledAt(*r, 5) })
 	rejected.Rejected = map[string]string{"b": "crashes"}
 
@@ -59,8 +62,11 @@ func TestPrune(t *testing.T) {
 		"not observed":                {with(func(r *rollout.Revision) { r.Observed = false }), 0, "web-a web-c"},
 		"last settled":                {with(func(r *rollout.Revision) { *r = settledAt(*r, 5) }), 0, "web-a web-c"},
 		"last settled and given up":   {rejected, 0, "web-a web-b web-c"},
+		"somebody else's":             {foreign, 0, "web-a web-c"},
+		"somebody else's, later":      {after, 0, "web-a web-b web-c"},
 		"a route points to it":        {routed, 0, "web-a web-c"},
 		"a twin of the new one":       {state(rollout.Revision{Name: "twin", Template: "a", Observed: true, Created: noon.Add(time.Hour)}, rev("a", 2, 0)), 0, "twin"},
+		"settled before the last":     {state(settledAt(rev("a", 1, 0), 1), settledAt(rev("b", 2, 1), 2), settledAt(rev("c", 3, 2), 3), rev("d", 4, 4)), 0, "web-a"},
 		"settled earlier":             {state(settledAt(rev("a", 1, 0), 1), settledAt(rev("b", 2, 1), 2), settledAt(rev("c", 3, 2), 3)), 0, "web-a"},
 	}
 	for name, test := range tests {
@@ -97,6 +103,9 @@ func TestPruneIsKubernetes(t *testing.T) {
 		for i := range s.Revisions {
 			s.Revisions[i].Settled = time.Time{}
 			s.Revisions[i].Terminating = 0
+			if s.Revisions[i].Template == "" {
+				s.Revisions[i].Template = "z"
+			}
 		}
 		limit := random.Int32N(6)
 		got, err := history.Prune(s, limit)
@@ -171,6 +180,9 @@ func checkSpared(t *testing.T, s rollout.State, gone []rollout.Revision, limit i
 	t.Helper()
 	current, found := s.New()
 	last, lastErr := history.History{State: s}.LastSettled()
+	wanted := s
+	wanted.Template = last.Template
+	before, beforeErr := history.History{State: wanted}.LastSettled()
 	after := without(s, gone)
 	for _, r := range gone {
 		switch {
@@ -178,8 +190,12 @@ func checkSpared(t *testing.T, s rollout.State, gone []rollout.Revision, limit i
 			t.Errorf("the new revision %s is deleted", r.Name)
 		case r.Replicas+r.Actual+r.Terminating > 0 || !r.Observed:
 			t.Errorf("%s is deleted and is not empty: %+v", r.Name, r)
+		case r.Template == "" && !slices.ContainsFunc(s.Revisions, func(r rollout.Revision) bool { return !r.Settled.IsZero() }):
+			t.Errorf("%s is deleted, and may be what worked", r.Name)
 		case lastErr == nil && r.Name == last.Name:
 			t.Errorf("%s is deleted and settled last", r.Name)
+		case lastErr == nil && beforeErr == nil && r.Name == before.Name && current.Settled.IsZero():
+			t.Errorf("%s is deleted and settled before the last, %s", r.Name, last.Name)
 		case slices.ContainsFunc(s.Routes, func(route rollout.Route) bool { return route.To == r.Template }):
 			t.Errorf("%s is deleted and routed to", r.Name)
 		}
@@ -205,6 +221,9 @@ func randomState(random *rand.Rand) rollout.State {
 		r.Name = string(rune('z'-i)) + "-" + r.Template
 		r.Replicas, r.Actual, r.Terminating = seldom(), seldom(), seldom()
 		r.Observed = random.IntN(6) > 0
+		if random.IntN(8) == 0 {
+			r.Template = ""
+		}
 		if random.IntN(3) == 0 {
 			r = settledAt(r, random.IntN(9))
 		}

@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
 
 	"github.com/gopawl/pawl/history"
 	"github.com/gopawl/pawl/rollout"
@@ -17,6 +20,17 @@ func (w *Workload) History(s rollout.State) history.History {
 		notes[name] = history.Note{Cause: rs.Annotations[ChangeCauseKey], Past: history.ParsePast(rs.Annotations[RevisionHistoryKey])}
 	}
 	return history.History{State: s, Notes: notes}
+}
+
+// settledAt is when a rollout to a ReplicaSet completed. A stamp that cannot be read says that one
+// did, long ago: it must not cost the last revision that worked its place in the history, neither
+// this one nor another.
+func (w *Workload) settledAt(rs *appsv1.ReplicaSet) time.Time {
+	at := stamped(rs, w.keys.settled)
+	if _, ok := rs.Annotations[w.keys.settled]; ok && at.IsZero() {
+		return time.Unix(0, 0)
+	}
+	return at
 }
 
 // Template reads the template of a revision as the API server stores it, in its JSON form and

@@ -39,7 +39,8 @@ type Target struct {
 	Paused bool
 	// Annotations are the owner's, copied to the new ReplicaSet as the Deployment controller
 	// does, kubernetes.io/change-cause among them. A key that goes from the owner goes from the
-	// ReplicaSet as well.
+	// ReplicaSet as well. So leave out a change-cause that is not of this template: its revision
+	// would inherit it.
 	Annotations map[string]string
 	// Number is the highest revision number that the owner remembers; 0 where it keeps none. It
 	// keeps numbers from being used again after somebody deleted the newest ReplicaSet.

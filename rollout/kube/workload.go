@@ -110,7 +110,7 @@ func (w *Workload) revision(rs *appsv1.ReplicaSet, c podCount) rollout.Revision 
 		Observed: observed(rs, c),
 		Basis:    rollout.Basis{Desired: annotated(rs, DesiredKey), Max: annotated(rs, MaxKey)},
 		Problems: append(c.problems, replicaFailure(rs)...),
-		Created:  rs.CreationTimestamp.Time, Scaled: stamped(rs, w.keys.scaled), Settled: stamped(rs, w.keys.settled),
+		Created:  rs.CreationTimestamp.Time, Scaled: stamped(rs, w.keys.scaled), Settled: w.settledAt(rs),
 	}
 	if w.isNew(rs) {
 		r.Template, r.Outdated = w.identity, len(w.refresh(rs)) > 0
@@ -151,7 +151,7 @@ func number(rs *appsv1.ReplicaSet) int64 {
 
 func annotated(rs *appsv1.ReplicaSet, key string) int32 {
 	n, err := strconv.ParseInt(rs.Annotations[key], 10, 32)
-	if err != nil {
+	if err != nil || n < 0 {
 		return 0
 	}
 	return int32(n)

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -72,6 +73,27 @@ func TestUpdateConflicts(t *testing.T) {
 	changed.UID = "other"
 	if _, err := maps.Update(t.Context(), changed, metav1.UpdateOptions{}); !apierrors.IsConflict(err) {
 		t.Errorf("other UID: %v", err)
+	}
+}
+
+func TestServiceKeepsAnAddressThatAnUpdateDoesNotName(t *testing.T) {
+	_, client := still(t, kubetest.Options{})
+	services := client.CoreV1().Services("default")
+	sent := &corev1.Service{
+		ObjectMeta: metav1.ObjectMeta{Name: "web"},
+		Spec:       corev1.ServiceSpec{Selector: map[string]string{"app": "web"}, Ports: []corev1.ServicePort{{Port: 80}}},
+	}
+	made := must[*corev1.Service](t)(services.Create(t.Context(), sent, metav1.CreateOptions{}))
+	sent.Spec.Selector = map[string]string{"app": "shop"}
+	got := must[*corev1.Service](t)(services.Update(t.Context(), sent, metav1.UpdateOptions{}))
+	want := made.Spec.DeepCopy()
+	want.Selector = sent.Spec.Selector
+	if diff := cmp.Diff(*want, got.Spec); diff != "" {
+		t.Error(diff)
+	}
+	sent.Spec.ClusterIP = "10.96.7.7"
+	if _, err := services.Update(t.Context(), sent, metav1.UpdateOptions{}); !apierrors.IsInvalid(err) {
+		t.Errorf("another address: %v, want Invalid", err)
 	}
 }
 

@@ -127,6 +127,25 @@ func (s *session) allocate(u *unstructured.Unstructured) error {
 		unstructured.SetNestedField(u.Object, "SingleStack", "spec", "ipFamilyPolicy"))
 }
 
+// keepAddress gives a Service that names no address the one that it has.
+func keepAddress(u *unstructured.Unstructured, old *record) error {
+	kind, _, _ := unstructured.NestedString(u.Object, "spec", "type")
+	given, _, _ := unstructured.NestedString(u.Object, "spec", "clusterIP")
+	if kind == "ExternalName" || given != "" {
+		return nil
+	}
+	for _, name := range []string{"clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"} {
+		was, found, _ := unstructured.NestedFieldCopy(old.Object, "spec", name)
+		if !found {
+			continue
+		}
+		if err := unstructured.SetNestedField(u.Object, was, "spec", name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // validate answers the API's Invalid error if the object must not be stored.
 func (r *resource) validate(u *unstructured.Unstructured, old *record) error {
 	errs := r.validateMeta(u, old)

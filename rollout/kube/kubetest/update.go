@@ -29,6 +29,11 @@ func (s *session) modify(old *record, u *unstructured.Unstructured, subresource 
 	if err := res.canonical(u); err != nil {
 		return nil, err
 	}
+	if res == s.catalog.services {
+		if err := keepAddress(u, old); err != nil {
+			return nil, err
+		}
+	}
 	if err := res.validate(u, old); err != nil {
 		return nil, err
 	}
