@@ -10,26 +10,60 @@ import (
 
 // field is one member of the JSON object that a struct stands for.
 type field struct {
-	name  string
-	key   []byte // the name, encoded
-	index []int  // as of reflect.StructField, through embedded structs
-	at    memory
-	in    [places]place // the field's place, by that of the struct
-	node  *node
+	name     string
+	key      []byte    // the name, encoded
+	pointers []uintptr // offsets of the embedded pointers that lead to its struct
+	offset   uintptr
+	node     *node
+	sure     bool         // nothing but its probe tells whether it is absent
+	in       [places]spot // by the place of the struct
 }
 
-// of returns the field's value, and false if it lies behind a nil embedded pointer.
-func (f *field) of(v reflect.Value) (reflect.Value, bool) {
-	for i, at := range f.index {
-		if i > 0 && v.Kind() == reflect.Pointer {
-			if v.IsNil() {
-				return v, false
-			}
-			v = v.Elem()
-		}
-		v = v.Field(at)
+// spot is what the place of a field means for its value.
+type spot struct {
+	place
+	empty emptiness
+}
+
+func newField(t reflect.Type, c candidate, n *node) field {
+	f := field{name: c.name, key: appendText(nil, tagKey, c.name), node: n}
+	f.locate(t, c.index)
+	f.sure = n.absent == nil && len(f.pointers) == 0
+	for at := range places {
+		here := at.child(c.name)
+		f.in[at] = spot{here, n.emptiness(here)}
 	}
-	return v, true
+	return f
+}
+
+// locate finds the field of this index, as of reflect.StructField, in a struct type.
+func (f *field) locate(t reflect.Type, index []int) {
+	for i, at := range index {
+		if i > 0 && t.Kind() == reflect.Pointer {
+			f.pointers = append(f.pointers, f.offset)
+			t, f.offset = t.Elem(), 0
+		}
+		member := t.Field(at)
+		t, f.offset = member.Type, f.offset+member.Offset
+	}
+}
+
+// of returns the field of the struct at m, and false if it lies behind a nil embedded pointer.
+func (f *field) of(m memory) (memory, bool) {
+	for _, offset := range f.pointers {
+		if m = m.plus(offset).target(); m.isNil() {
+			return m, false
+		}
+	}
+	return m.plus(f.offset), true
+}
+
+// probe returns the probe of the field in its struct, or of the embedded pointer to it.
+func (f *field) probe() probe {
+	if len(f.pointers) > 0 {
+		return probe{size: word}.within(f.pointers[0])
+	}
+	return f.node.probe.within(f.offset)
 }
 
 // candidate is a field before encoding/json's rules of visibility are applied.

@@ -6,33 +6,21 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
-	"reflect"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
-// addressed returns a pointer to the value: the one in the template, or to a copy if the value
-// stands where Go has no address for it.
-func addressed(v reflect.Value) any {
-	if v.CanAddr() {
-		return v.Addr().Interface()
-	}
-	c := reflect.New(v.Type())
-	c.Elem().Set(v)
-	return c.Interface()
-}
-
-func writeQuantity(w *writer, _ *node, v reflect.Value, _ place) *Error {
-	w.quantity(addressed(v).(*resource.Quantity))
+func writeQuantity(w *writer, _ *node, m memory, _ place) *Error {
+	w.quantity(as[resource.Quantity](m))
 	return nil
 }
 
-func zeroQuantity(v reflect.Value) bool { return addressed(v).(*resource.Quantity).IsZero() }
+func zeroQuantity(_ *node, m memory) bool { return as[resource.Quantity](m).IsZero() }
 
-func writeIntOrString(w *writer, _ *node, v reflect.Value, _ place) *Error {
-	switch x := addressed(v).(*intstr.IntOrString); x.Type {
+func writeIntOrString(w *writer, _ *node, m memory, _ place) *Error {
+	switch x := as[intstr.IntOrString](m); x.Type {
 	case intstr.Int:
 		w.int(int64(x.IntVal))
 	case intstr.String:
@@ -43,39 +31,39 @@ func writeIntOrString(w *writer, _ *node, v reflect.Value, _ place) *Error {
 	return nil
 }
 
-func zeroIntOrString(v reflect.Value) bool {
-	x := addressed(v).(*intstr.IntOrString)
+func zeroIntOrString(_ *node, m memory) bool {
+	x := as[intstr.IntOrString](m)
 	return x.Type == intstr.Int && x.IntVal == 0
 }
 
-func writeTime(w *writer, _ *node, v reflect.Value, _ place) *Error {
-	t := addressed(v).(*time.Time)
+func writeTime(w *writer, _ *node, m memory, _ place) *Error {
+	t := as[time.Time](m)
 	w.buf = binary.AppendVarint(append(w.buf, tagTime), t.Unix())
 	w.buf = binary.AppendVarint(w.buf, int64(t.Nanosecond()))
 	return nil
 }
 
-func zeroTime(v reflect.Value) bool { return addressed(v).(*time.Time).IsZero() }
+func zeroTime(_ *node, m memory) bool { return as[time.Time](m).IsZero() }
 
 // writeMarshaler writes the JSON a type writes of itself, as an unstructured value.
-func writeMarshaler(w *writer, _ *node, v reflect.Value, p place) *Error {
-	text, err := guard(addressed(v).(json.Marshaler).MarshalJSON)
+func writeMarshaler(w *writer, n *node, m memory, p place) *Error {
+	text, err := guard(m.value(n.typ).Addr().Interface().(json.Marshaler).MarshalJSON)
 	if err != nil {
-		return failed(v, err)
+		return failed(n, err)
 	}
 	var x any
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()
 	if err := d.Decode(&x); err != nil {
-		return failed(v, err)
+		return failed(n, err)
 	}
 	return w.nested(x, p)
 }
 
-func writeTextMarshaler(w *writer, _ *node, v reflect.Value, p place) *Error {
-	text, err := guard(addressed(v).(encoding.TextMarshaler).MarshalText)
+func writeTextMarshaler(w *writer, n *node, m memory, p place) *Error {
+	text, err := guard(m.value(n.typ).Addr().Interface().(encoding.TextMarshaler).MarshalText)
 	if err != nil {
-		return failed(v, err)
+		return failed(n, err)
 	}
 	return w.nested(string(text), p)
 }
@@ -99,6 +87,6 @@ func guard(marshal func() ([]byte, error)) (text []byte, err error) {
 	return marshal()
 }
 
-func failed(v reflect.Value, err error) *Error {
-	return &Error{Err: fmt.Errorf("%w: %s: %w", ErrUnsupported, v.Type(), err)}
+func failed(n *node, err error) *Error {
+	return &Error{Err: fmt.Errorf("%w: %s: %w", ErrUnsupported, n.typ, err)}
 }

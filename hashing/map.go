@@ -5,59 +5,126 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 )
+
+// The two most frequent types of map are read as what they are. Walking and sorting them takes
+// longer than writing them, so that is left out where it can be.
+
+func writeStringMap(w *writer, _ *node, m memory, p place) *Error {
+	values := *as[map[string]string](m)
+	w.tag(tagObject)
+	if len(values) == 1 && p != ownLabels {
+		for key, value := range values {
+			w.keyedString(key, value)
+		}
+	} else {
+		keys := sortedKeys(w, values, p)
+		for _, key := range keys {
+			w.keyedString(key, values[key])
+		}
+		w.keys = w.keys[:len(w.keys)-len(keys)]
+	}
+	w.tag(tagEnd)
+	return nil
+}
+
+func (w *writer) keyedString(key, value string) {
+	w.key(key)
+	w.string(value)
+}
+
+func writeAmounts(w *writer, _ *node, m memory, p place) *Error {
+	if err := w.enter(); err != nil {
+		return err
+	}
+	amounts := *as[corev1.ResourceList](m)
+	w.tag(tagObject)
+	if p == ownLabels || !w.usualAmounts(amounts) {
+		keys := sortedKeys(w, amounts, p)
+		for _, key := range keys {
+			amount := amounts[corev1.ResourceName(key)]
+			w.keyedAmount(key, &amount)
+		}
+		w.keys = w.keys[:len(w.keys)-len(keys)]
+	}
+	w.tag(tagEnd)
+	w.leave()
+	return nil
+}
+
+// usualAmounts writes CPU and memory, or nothing and returns false if there are others too.
+func (w *writer) usualAmounts(amounts corev1.ResourceList) bool {
+	mark, left := len(w.buf), len(amounts)
+	if cpu, ok := amounts[corev1.ResourceCPU]; ok {
+		w.keyedAmount(string(corev1.ResourceCPU), &cpu)
+		left--
+	}
+	if memory, ok := amounts[corev1.ResourceMemory]; ok {
+		w.keyedAmount(string(corev1.ResourceMemory), &memory)
+		left--
+	}
+	if left > 0 {
+		w.buf = w.buf[:mark]
+	}
+	return left == 0
+}
+
+func (w *writer) keyedAmount(key string, amount *resource.Quantity) {
+	w.key(key)
+	w.quantity(amount)
+}
+
+// sortedKeys returns the keys of a map that count. They stand at the end of w.keys, from which
+// the caller takes them off.
+func sortedKeys[K ~string, V any](w *writer, values map[K]V, p place) []string {
+	first := len(w.keys)
+	for key := range values {
+		if p != ownLabels || !w.owns(string(key)) {
+			w.keys = append(w.keys, string(key))
+		}
+	}
+	keys := w.keys[first:]
+	slices.Sort(keys)
+	return keys
+}
 
 // mapCursor walks maps of one type without allocating.
 type mapCursor struct {
 	iter     reflect.MapIter
-	key, val reflect.Value // addressable, so that their contents may be
+	key, val reflect.Value // addressable
 }
 
-func newMapCursor(t reflect.Type) *mapCursor {
-	return &mapCursor{key: reflect.New(t.Key()).Elem(), val: reflect.New(t.Elem()).Elem()}
+func (n *node) cursor() *mapCursor {
+	if c, ok := n.cursors.Get().(*mapCursor); ok {
+		return c
+	}
+	return &mapCursor{key: reflect.New(n.typ.Key()).Elem(), val: reflect.New(n.typ.Elem()).Elem()}
 }
 
-// reset lets go of the map.
-func (c *mapCursor) reset() {
+// letGo gives the cursor back without its references to the map.
+func (n *node) letGo(c *mapCursor) {
 	c.iter.Reset(reflect.Value{})
 	c.key.SetZero()
 	c.val.SetZero()
-}
-
-// writeStringMap is writeMap for the most frequent type.
-func writeStringMap(w *writer, _ *node, v reflect.Value, p place) *Error {
-	m := v.Interface().(map[string]string)
-	first := len(w.keys)
-	for key := range m {
-		w.keys = append(w.keys, key)
-	}
-	slices.Sort(w.keys[first:])
-	w.tag(tagObject)
-	for _, key := range w.keys[first:] {
-		if p != ownLabels || !w.owns(key) {
-			w.key(key)
-			w.string(m[key])
-		}
-	}
-	w.tag(tagEnd)
-	w.keys = w.keys[:first]
-	return nil
+	n.cursors.Put(c)
 }
 
 // span is where the entry of a map stands in the buffer.
 type span struct{ start, key, keyEnd, end int }
 
 // writeMap writes the entries in the order the map gives them, then sorts them in the buffer.
-func writeMap(w *writer, n *node, v reflect.Value, p place) *Error {
+func writeMap(w *writer, n *node, m memory, p place) *Error {
 	if err := w.enter(); err != nil {
 		return err
 	}
-	c := n.maps.Get().(*mapCursor)
-	defer n.maps.Put(c)
-	defer c.reset()
+	c := n.cursor()
+	defer n.letGo(c)
 	w.tag(tagObject)
 	first := len(w.spans)
-	for c.iter.Reset(v); c.iter.Next(); {
+	for c.iter.Reset(m.value(n.typ)); c.iter.Next(); {
 		c.key.SetIterKey(&c.iter)
 		c.val.SetIterValue(&c.iter)
 		if err := w.mapEntry(n.elem, c, p); err != nil {
@@ -81,7 +148,7 @@ func (w *writer) mapEntry(elem *node, c *mapCursor, p place) *Error {
 	s.keyEnd = len(w.buf)
 	s.key = s.keyEnd - len(key)
 	here := p.child(key)
-	if err := elem.write(w, elem, c.val, here); err != nil {
+	if err := elem.write(w, elem, addressOf(c.val), here); err != nil {
 		return err.under(key)
 	}
 	if elem.loose {

@@ -7,19 +7,30 @@ import (
 	"sync"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
 // node is the plan for the values of one Go type, made once and never changed.
 type node struct {
-	write  func(*writer, *node, reflect.Value, place) *Error
-	absent func(reflect.Value) bool // cheap, before writing; what it lets pass empty may still tell
-	empty  emptiness
-	loose  bool      // holds an unstructured value
-	elem   *node     // of pointers, lists and maps
-	fields []field   // of structs, by name
-	maps   sync.Pool // of *mapCursor
+	typ    reflect.Type
+	write  func(*writer, *node, memory, place) *Error
+	probe  probe
+	absent func(*node, memory) bool // tells what the probe does not, if anything; cheap
+	empty  emptiness                // tells, of what was written, what neither of them does
+	loose  bool                     // holds an unstructured value
+	elem   *node                    // of pointers, lists and maps
+	fields []field                  // of structs, by name
+	probes []probe                  // of the fields
+
+	cursors sync.Pool // of *mapCursor, for maps
+	copies  sync.Pool // of *reflect.Value, for values that have no address
+}
+
+// isAbsent tells, before it is written, that a value stands for nothing as a field.
+func (n *node) isAbsent(m memory) bool {
+	return m.zero(n.probe) || n.absent != nil && n.absent(n, m)
 }
 
 // emptiness says what stands for nothing in a value at p.
@@ -49,14 +60,15 @@ func nodeOf(t reflect.Type) *node {
 	return n
 }
 
-// planner holds the nodes of the types being planned, so that a type may hold itself.
+// planner holds the nodes of the types being planned, so that a type may hold itself. A node
+// knows what of it is absent or empty before it plans what it holds.
 type planner map[reflect.Type]*node
 
 func (p planner) node(t reflect.Type) *node {
 	if n, ok := p[t]; ok {
 		return n
 	}
-	n := new(node)
+	n := &node{typ: t, probe: probeOf(t)}
 	p[t] = n
 	if !p.known(n, t) && !p.scalar(n, t) {
 		p.composite(n, t)
@@ -69,6 +81,7 @@ var (
 	typeIntOrString = reflect.TypeFor[intstr.IntOrString]()
 	typeTime        = reflect.TypeFor[time.Time]()
 	typeStringMap   = reflect.TypeFor[map[string]string]()
+	typeAmounts     = reflect.TypeFor[corev1.ResourceList]()
 	typeNumber      = reflect.TypeFor[json.Number]()
 	typeMarshaler   = reflect.TypeFor[json.Marshaler]()
 	typeText        = reflect.TypeFor[encoding.TextMarshaler]()
@@ -84,13 +97,13 @@ func (p planner) known(n *node, t reflect.Type) bool {
 	case t == typeTime:
 		n.write, n.absent = writeTime, zeroTime
 	case t == typeNumber:
-		n.write, n.absent = writeNumber, reflect.Value.IsZero
+		n.write, n.probe = writeNumber, lengthProbe()
 	case t.Kind() == reflect.Pointer || t.Kind() == reflect.Interface:
 		return false
 	case reflect.PointerTo(t).Implements(typeMarshaler):
-		n.write, n.absent, n.loose = writeMarshaler, reflect.Value.IsZero, true
+		n.write, n.absent, n.loose = writeMarshaler, isZero, true
 	case reflect.PointerTo(t).Implements(typeText):
-		n.write, n.absent, n.loose = writeTextMarshaler, reflect.Value.IsZero, true
+		n.write, n.absent, n.loose = writeTextMarshaler, isZero, true
 	default:
 		return false
 	}
@@ -98,7 +111,6 @@ func (p planner) known(n *node, t reflect.Type) bool {
 }
 
 func (p planner) scalar(n *node, t reflect.Type) bool {
-	n.absent = reflect.Value.IsZero
 	switch t.Kind() {
 	case reflect.Bool:
 		n.write = writeBool
@@ -109,7 +121,7 @@ func (p planner) scalar(n *node, t reflect.Type) bool {
 	case reflect.Float32, reflect.Float64:
 		n.write, n.absent = writeFloat, zeroFloat
 	case reflect.String:
-		n.write, n.absent = writeString, noLength
+		n.write, n.probe = writeString, lengthProbe()
 	default:
 		return false
 	}
@@ -119,58 +131,58 @@ func (p planner) scalar(n *node, t reflect.Type) bool {
 func (p planner) composite(n *node, t reflect.Type) {
 	switch t.Kind() {
 	case reflect.Pointer:
-		n.write, n.absent, n.elem = writePointer, reflect.Value.IsNil, p.node(t.Elem())
+		n.write, n.elem = writePointer, p.node(t.Elem())
 	case reflect.Interface:
-		n.write, n.absent, n.loose = writeInterface, reflect.Value.IsNil, true
+		n.write, n.loose = writeInterface, true
 	case reflect.Struct:
 		p.structure(n, t)
 	case reflect.Slice:
 		p.slice(n, t)
 	case reflect.Array:
-		n.write, n.absent, n.elem = writeList, reflect.Value.IsZero, p.node(t.Elem())
+		n.write, n.absent = writeArray, isZero
+		n.elem = p.node(t.Elem())
 	case reflect.Map:
 		p.mapping(n, t)
 	default:
-		n.write, n.absent = writeUnsupported, reflect.Value.IsZero
+		n.write, n.absent = writeUnsupported, isZero
 	}
 }
 
 func (p planner) slice(n *node, t reflect.Type) {
-	n.write, n.absent, n.elem = writeList, noLength, p.node(t.Elem())
+	n.write, n.probe = writeSlice, lengthProbe()
+	n.elem = p.node(t.Elem())
 	if t.Elem().Kind() == reflect.Uint8 && !n.elem.loose {
 		n.write = writeBytes
 	}
 }
 
 func (p planner) mapping(n *node, t reflect.Type) {
-	n.absent, n.empty, n.elem = noLength, dropEmpty, p.node(t.Elem())
-	if t == typeStringMap {
-		n.write = writeStringMap
-		return
-	}
+	n.absent, n.empty = emptyMap, dropEmpty
 	switch t.Key().Kind() {
 	case reflect.String,
 		reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
 		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
 		n.write = writeMap
-		n.maps.New = func() any { return newMapCursor(t) }
 	default:
 		n.write = writeUnsupported
 	}
+	switch t {
+	case typeStringMap:
+		n.write, n.absent = writeStringMap, nil
+	case typeAmounts:
+		n.write, n.absent = writeAmounts, nil
+	}
+	n.elem = p.node(t.Elem())
 }
 
 func (p planner) structure(n *node, t reflect.Type) {
-	n.write, n.absent, n.empty = writeStruct, never, dropEmpty
+	n.write, n.empty = writeStruct, dropEmpty
 	for _, c := range visible(t) {
-		f := field{name: c.name, index: c.index, at: memoryOf(t, c.index), node: p.node(c.typ)}
-		f.key = appendText(nil, tagKey, c.name)
-		for at := range places {
-			f.in[at] = at.child(c.name)
-		}
-		n.fields = append(n.fields, f)
+		f := newField(t, c, p.node(c.typ))
+		n.fields, n.probes = append(n.fields, f), append(n.probes, f.probe())
 	}
 	if len(n.fields) == 0 && hidesAll(t) {
-		n.write, n.absent = writeUnsupported, reflect.Value.IsZero
+		n.write, n.absent = writeUnsupported, isZero
 	}
 }
 
@@ -184,9 +196,9 @@ func hidesAll(t reflect.Type) bool {
 	return t.NumField() > 0
 }
 
-func never(reflect.Value) bool { return false }
-
 // zeroFloat counts a negative zero as zero, whichever Go version.
-func zeroFloat(v reflect.Value) bool { return v.Float() == 0 }
+func zeroFloat(n *node, m memory) bool { return m.float(n.typ.Size()) == 0 }
 
-func noLength(v reflect.Value) bool { return v.Len() == 0 }
+func isZero(n *node, m memory) bool { return m.value(n.typ).IsZero() }
+
+func emptyMap(n *node, m memory) bool { return m.value(n.typ).Len() == 0 }

@@ -52,9 +52,32 @@ func (w *writer) number(text string) *Error {
 // quantity writes a quantity by value. AsCanonicalBytes only reads, and not even the text that
 // String leaves behind; AsDec would change the quantity.
 func (w *writer) quantity(q *resource.Quantity) {
+	if i, ok := q.AsInt64(); ok {
+		w.wholeAmount(i)
+		return
+	}
 	digits, exponent := q.AsCanonicalBytes(w.tmp[:0])
 	w.tmp = digits[:0]
 	w.amount(digits, int(exponent))
+}
+
+// wholeAmount is amount for a whole number.
+func (w *writer) wholeAmount(i int64) {
+	exponent, sign := byte(0), byte(tagFalse)
+	u := uint64(i)
+	if i < 0 {
+		u, sign = -u, tagTrue
+	}
+	for u != 0 && u%10 == 0 {
+		u /= 10
+		exponent++
+	}
+	w.buf = append(w.buf, tagAmount, 2*exponent, sign, 0)
+	mark := len(w.buf)
+	if u != 0 {
+		w.buf = strconv.AppendUint(w.buf, u, 10)
+	}
+	w.buf[mark-1] = byte(len(w.buf) - mark)
 }
 
 // amount writes the quantity of these digits, maybe signed, and exponent of ten.

@@ -1,73 +1,84 @@
 package hashing
 
-import "reflect"
-
 // The functions of this file write one kind of value each, by its node. They write zeros too:
 // whoever holds the value decides whether it is absent.
 
-func writeBool(w *writer, _ *node, v reflect.Value, _ place) *Error {
-	w.bool(v.Bool())
+func writeBool(w *writer, _ *node, m memory, _ place) *Error {
+	w.bool(*as[bool](m))
 	return nil
 }
 
-func writeInt(w *writer, _ *node, v reflect.Value, _ place) *Error {
-	w.int(v.Int())
+func writeInt(w *writer, n *node, m memory, _ place) *Error {
+	w.int(m.int(n.typ.Size()))
 	return nil
 }
 
-func writeUint(w *writer, _ *node, v reflect.Value, _ place) *Error {
-	return w.uint(v.Uint())
+func writeUint(w *writer, n *node, m memory, _ place) *Error {
+	return w.uint(m.uint(n.typ.Size()))
 }
 
-func writeFloat(w *writer, _ *node, v reflect.Value, _ place) *Error {
-	return w.float(v.Float(), v.Type().Bits())
+func writeFloat(w *writer, n *node, m memory, _ place) *Error {
+	return w.float(m.float(n.typ.Size()), n.typ.Bits())
 }
 
-func writeString(w *writer, _ *node, v reflect.Value, _ place) *Error {
-	w.string(v.String())
+func writeString(w *writer, _ *node, m memory, _ place) *Error {
+	w.string(*as[string](m))
 	return nil
 }
 
-func writeBytes(w *writer, _ *node, v reflect.Value, _ place) *Error {
-	w.buf = appendText(w.buf, tagBytes, v.Bytes())
+func writeBytes(w *writer, _ *node, m memory, _ place) *Error {
+	w.buf = appendText(w.buf, tagBytes, *as[[]byte](m))
 	return nil
 }
 
-func writeNumber(w *writer, _ *node, v reflect.Value, _ place) *Error {
-	return w.number(v.String())
+func writeNumber(w *writer, _ *node, m memory, _ place) *Error {
+	return w.number(*as[string](m))
 }
 
-func writeUnsupported(_ *writer, _ *node, v reflect.Value, _ place) *Error {
-	return unsupported(v.Type().String())
+func writeUnsupported(_ *writer, n *node, _ memory, _ place) *Error {
+	return unsupported(n.typ.String())
 }
 
-func writePointer(w *writer, n *node, v reflect.Value, p place) *Error {
-	if v.IsNil() {
+func writePointer(w *writer, n *node, m memory, p place) *Error {
+	return w.target(n, m.target(), p)
+}
+
+// target writes what a pointer with this node points to.
+func (w *writer) target(n *node, m memory, p place) *Error {
+	if m.isNil() {
 		w.tag(tagNull)
 		return nil
 	}
 	if err := w.enter(); err != nil {
 		return err
 	}
-	defer w.leave()
-	return n.elem.write(w, n.elem, v.Elem(), p)
+	err := n.elem.write(w, n.elem, m, p)
+	w.leave()
+	return err
 }
 
-func writeInterface(w *writer, _ *node, v reflect.Value, p place) *Error {
-	if v.IsNil() {
-		w.tag(tagNull)
-		return nil
-	}
-	return w.any(v.Interface(), p)
+func writeInterface(w *writer, n *node, m memory, p place) *Error {
+	return w.any(m.value(n.typ).Interface(), p)
 }
 
-func writeList(w *writer, n *node, v reflect.Value, _ place) *Error {
+func writeSlice(w *writer, n *node, m memory, _ place) *Error {
+	first, length := m.list()
+	return w.elements(n.elem, first, length)
+}
+
+func writeArray(w *writer, n *node, m memory, _ place) *Error {
+	return w.elements(n.elem, m, n.typ.Len())
+}
+
+// elements writes values of one type that stand one after the other.
+func (w *writer) elements(elem *node, m memory, length int) *Error {
 	if err := w.enter(); err != nil {
 		return err
 	}
 	w.tag(tagList)
-	for i := range v.Len() {
-		if err := n.elem.write(w, n.elem, v.Index(i), elsewhere); err != nil {
+	size := elem.typ.Size()
+	for i := range length {
+		if err := elem.write(w, elem, m.plus(uintptr(i)*size), elsewhere); err != nil {
 			return err.at(i)
 		}
 	}
@@ -76,18 +87,17 @@ func writeList(w *writer, n *node, v reflect.Value, _ place) *Error {
 	return nil
 }
 
-func writeStruct(w *writer, n *node, v reflect.Value, p place) *Error {
+func writeStruct(w *writer, n *node, m memory, p place) *Error {
 	if err := w.enter(); err != nil {
 		return err
 	}
 	w.tag(tagObject)
-	start := base(v)
-	for i := range n.fields {
-		f := &n.fields[i]
-		if f.at.zero(start) {
+	for i, probe := range n.probes {
+		if m.zero(probe) {
 			continue
 		}
-		if err := w.field(f, v, p); err != nil {
+		f := &n.fields[i]
+		if err := w.field(f, m, p); err != nil {
 			return err.under(f.name)
 		}
 	}
@@ -96,15 +106,18 @@ func writeStruct(w *writer, n *node, v reflect.Value, p place) *Error {
 	return nil
 }
 
-func (w *writer) field(f *field, v reflect.Value, p place) *Error {
-	v, ok := f.of(v)
-	if !ok || f.node.absent(v) {
+// field writes a field of the struct at m.
+func (w *writer) field(f *field, m memory, p place) *Error {
+	m, ok := f.of(m)
+	if !ok || !f.sure && f.node.isAbsent(m) {
 		return nil
 	}
 	start, here := len(w.buf), f.in[p]
 	w.buf = append(w.buf, f.key...)
 	mark := len(w.buf)
-	err := f.node.write(w, f.node, v, here)
-	w.dropped(start, mark, f.node.emptiness(here))
+	err := f.node.write(w, f.node, m, here.place)
+	if here.empty != keep {
+		w.dropped(start, mark, here.empty)
+	}
 	return err
 }

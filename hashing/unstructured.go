@@ -3,7 +3,6 @@ package hashing
 import (
 	"encoding/json"
 	"reflect"
-	"slices"
 	"strconv"
 )
 
@@ -24,11 +23,27 @@ func (w *writer) any(x any, p place) *Error {
 	case int, int32, int64, float64, json.Number:
 		return w.loose(x, p)
 	default:
-		v := reflect.ValueOf(x)
-		n := nodeOf(v.Type())
-		return n.write(w, n, v, p)
+		return w.typed(reflect.ValueOf(x), p)
 	}
 	return nil
+}
+
+// typed writes a value by its plan, as it is if it is a pointer and else from a copy.
+func (w *writer) typed(v reflect.Value, p place) *Error {
+	n := nodeOf(v.Type())
+	if v.Kind() == reflect.Pointer {
+		return w.target(n, memory{v.UnsafePointer()}, p)
+	}
+	c, ok := n.copies.Get().(*reflect.Value)
+	if !ok {
+		c = new(reflect.Value)
+		*c = reflect.New(n.typ).Elem()
+	}
+	c.Set(v)
+	err := n.write(w, n, addressOf(*c), p)
+	c.SetZero()
+	n.copies.Put(c)
+	return err
 }
 
 // text writes a string, or the quantity that it spells at the place of one.
@@ -80,33 +95,26 @@ func (w *writer) object(m map[string]any, p place) *Error {
 	if err := w.enter(); err != nil {
 		return err
 	}
-	first := len(w.keys)
-	for key := range m {
-		w.keys = append(w.keys, key)
-	}
-	last := len(w.keys)
-	slices.Sort(w.keys[first:])
+	keys := sortedKeys(w, m, p)
 	w.tag(tagObject)
-	for i := first; i < last; i++ {
-		if err := w.entry(w.keys[i], m, p); err != nil {
-			return err.under(w.keys[i])
+	for _, key := range keys {
+		if err := w.entry(key, m[key], p.child(key)); err != nil {
+			return err.under(key)
 		}
 	}
 	w.tag(tagEnd)
-	w.keys = w.keys[:first]
+	w.keys = w.keys[:len(w.keys)-len(keys)]
 	w.leave()
 	return nil
 }
 
-func (w *writer) entry(key string, m map[string]any, p place) *Error {
-	if p == ownLabels && w.owns(key) {
-		return nil
-	}
-	start, here := len(w.buf), p.child(key)
+// entry writes an entry of a map, to stand at p.
+func (w *writer) entry(key string, x any, p place) *Error {
+	start := len(w.buf)
 	w.key(key)
 	mark := len(w.buf)
-	err := w.any(m[key], here)
-	w.dropped(start, mark, here.emptiness())
+	err := w.any(x, p)
+	w.dropped(start, mark, p.emptiness())
 	return err
 }
 

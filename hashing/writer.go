@@ -98,6 +98,9 @@ func (w *writer) string(s string) { w.buf = appendText(w.buf, tagString, s) }
 func (w *writer) key(s string) { w.buf = appendText(w.buf, tagKey, s) }
 
 func appendText[T string | []byte](buf []byte, tag byte, s T) []byte {
+	if len(s) < 0x80 { // as AppendUvarint
+		return append(append(buf, tag, byte(len(s))), s...)
+	}
 	return append(binary.AppendUvarint(append(buf, tag), uint64(len(s))), s...)
 }
 

@@ -1,0 +1,3 @@
+module github.com/gopawl/pawl/test/identity
+
+go 1.25.0
