@@ -8,7 +8,7 @@ FUZZTIME ?= 10s
 # The race detector needs a C compiler.
 RACE := $(if $(shell command -v $$(go env CC)),-race)
 
-.PHONY: check test e2e fuzz lint layering fmt fmt-diff tidy tidy-diff
+.PHONY: check test e2e identity fuzz lint layering fmt fmt-diff tidy tidy-diff
 
 check: fmt-diff tidy-diff lint test
 
@@ -20,12 +20,17 @@ test:
 e2e:
 	cd test/cluster && GOWORK=off go test -count=1 -timeout=30m ./e2e/...
 
+# The frozen identities, with other minors of the Kubernetes libraries. -tidy after a change of hashing's imports.
+identity:
+	cd test/identity && GOWORK=off go test -count=1 -v .
+
 lint: layering
 	GOWORK=off go vet ./...
 	go vet ./... ./examples/...
 	cd test/cluster && GOWORK=off go vet $(CLUSTER)
 	$(STATICCHECK) ./... ./examples/...
 	cd test/cluster && GOWORK=off $(STATICCHECK) $(CLUSTER)
+	cd test/identity && GOWORK=off go vet . && GOWORK=off $(STATICCHECK) .
 
 layering:
 	go test -count=1 -run 'TestLayering|TestDependencies|TestNothingReaches' .
@@ -45,7 +50,7 @@ fmt-diff:
 	@test -z "$$(gofmt -l .)" || { gofmt -d .; exit 1; }
 
 tidy:
-	@for m in . examples test/cluster; do (cd $$m && GOWORK=off go mod tidy) || exit 1; done
+	@for m in . examples test/cluster test/identity; do (cd $$m && GOWORK=off go mod tidy) || exit 1; done
 
 tidy-diff:
-	@for m in . examples test/cluster; do (cd $$m && GOWORK=off go mod tidy -diff) || exit 1; done
+	@for m in . examples test/cluster test/identity; do (cd $$m && GOWORK=off go mod tidy -diff) || exit 1; done
