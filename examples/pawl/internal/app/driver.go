@@ -30,10 +30,14 @@ type Driver struct {
 // Record is what was wanted at the last look.
 func (d *Driver) Record() *Record { return d.record }
 
-// Claim takes over what belongs to the app.
+// Claim takes over what belongs to the app. Of one that is on its way out nobody takes anything
+// over or rolls anything out: that is a [*DeletingError].
 func (d *Driver) Claim(ctx context.Context) error {
 	if err := d.look(ctx); err != nil {
 		return err
+	}
+	if d.record.Deleting() {
+		return &DeletingError{d.App}
 	}
 	if err := stillHeld(ctx); err != nil {
 		return err

@@ -48,17 +48,20 @@ func (s Store) Exclusive(ctx context.Context, app string, waiting func(holder st
 	return err
 }
 
-// Driven reports whether a process holds the app's Lease and is not known to be dead.
-func (s Store) Driven(ctx context.Context, app string) (bool, error) {
+// DrivenBy is the name of the process that holds the app's Lease and is not known to be dead; "" is
+// nobody.
+func (s Store) DrivenBy(ctx context.Context, app string) (string, error) {
 	there, err := s.lease(app).api.Get(ctx, ConfigMapName(app), metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
-		return false, nil
+		return "", nil
 	}
 	if err != nil {
-		return false, err
+		return "", err
 	}
-	holder := holderOf(there)
-	return holder != "" && !dead(holder), nil
+	if holder := holderOf(there); !dead(holder) {
+		return nameOf(holder), nil
+	}
+	return "", nil
 }
 
 // leaseKey is the key of the lease in the context of work.

@@ -28,25 +28,47 @@ var kinds = map[string]struct {
 	"Service":   {"services", true, corev1.Service{}},
 }
 
+// resourceOf is where objects of the kind and namespace are, and the type by which they are merged.
+func resourceOf(client dynamic.Interface, u *unstructured.Unstructured) (api dynamic.ResourceInterface, like any, err error) {
+	kind, ok := kinds[u.GetKind()]
+	if !ok {
+		return nil, nil, fmt.Errorf("kind %q cannot be applied", u.GetKind())
+	}
+	all := client.Resource(schema.GroupVersionResource{Version: "v1", Resource: kind.resource})
+	if kind.namespaced {
+		return all.Namespace(u.GetNamespace()), kind.like, nil
+	}
+	return all, kind.like, nil
+}
+
+// LiveObject is an object of a manifest as it is there now; nil if it is not.
+func LiveObject(ctx context.Context, client dynamic.Interface, asked *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+	api, _, err := resourceOf(client, asked)
+	if err != nil {
+		return nil, err
+	}
+	live, err := api.Get(ctx, asked.GetName(), metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return nil, nil
+	}
+	return live, err
+}
+
 // ApplyObject applies an object as kubectl does: three-way, against the annotation in which the
 // object keeps what was applied last.
 func ApplyObject(ctx context.Context, client dynamic.Interface, asked *unstructured.Unstructured, dryRun bool) (*unstructured.Unstructured, Outcome, error) {
-	kind, ok := kinds[asked.GetKind()]
-	if !ok {
-		return nil, "", fmt.Errorf("kind %q cannot be applied", asked.GetKind())
-	}
-	asked, err := remembering(asked)
+	api, like, err := resourceOf(client, asked)
 	if err != nil {
 		return nil, "", err
 	}
-	var api dynamic.ResourceInterface = client.Resource(schema.GroupVersionResource{Version: "v1", Resource: kind.resource})
-	if kind.namespaced {
-		api = client.Resource(schema.GroupVersionResource{Version: "v1", Resource: kind.resource}).Namespace(asked.GetNamespace())
+	asked, err = remembering(asked)
+	if err != nil {
+		return nil, "", err
 	}
 	var outcome Outcome
 	var now *unstructured.Unstructured
 	err = retry.RetryOnConflict(retry.DefaultRetry, func() (err error) {
-		now, outcome, err = applyOnce(ctx, api, asked, kind.like, dryRun)
+		now, outcome, err = applyOnce(ctx, api, asked, like, dryRun)
 		return err
 	})
 	return now, outcome, err

@@ -66,6 +66,9 @@ func (r *Record) GivenUp() bool {
 	return r.Rollout.Phase == rollout.Failed && r.Observed == r.Generation
 }
 
+// Deleting reports whether the app is on its way out.
+func (r *Record) Deleting() bool { return r.configMap.DeletionTimestamp != nil }
+
 // Created is when the app came to be.
 func (r *Record) Created() time.Time { return r.configMap.CreationTimestamp.Time }
 
@@ -101,9 +104,6 @@ func (e *DamagedError) Unwrap() error { return e.Err }
 
 // read makes a record of a ConfigMap.
 func read(cm *corev1.ConfigMap) (*Record, error) {
-	if cm.Labels[Label] == "" {
-		return nil, &ForeignError{cm.Namespace, cm.Name}
-	}
 	r := &Record{configMap: cm}
 	var err error
 	if r.Manifest, err = parse(cm.Data[manifestKey]); err != nil {

@@ -4,7 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
+	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -42,14 +42,38 @@ const (
 
 // Load reads an app. It is a NotFound error for the Deployment of that name if there is none.
 func (s Store) Load(ctx context.Context, app string) (*Record, error) {
-	cm, err := s.API.CoreV1().ConfigMaps(s.Namespace).Get(ctx, ConfigMapName(app), metav1.GetOptions{})
-	if apierrors.IsNotFound(err) {
-		return nil, apierrors.NewNotFound(resource, app)
-	}
+	cm, err := s.find(ctx, app)
 	if err != nil {
 		return nil, err
 	}
 	return read(cm)
+}
+
+// Names are those of the apps in the namespace, in lexical order.
+func (s Store) Names(ctx context.Context) ([]string, error) {
+	list, err := s.API.CoreV1().ConfigMaps(s.Namespace).List(ctx, metav1.ListOptions{LabelSelector: Label})
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, cm := range list.Items {
+		names = append(names, cm.Labels[Label])
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+func (s Store) find(ctx context.Context, app string) (*corev1.ConfigMap, error) {
+	cm, err := s.API.CoreV1().ConfigMaps(s.Namespace).Get(ctx, ConfigMapName(app), metav1.GetOptions{})
+	switch {
+	case apierrors.IsNotFound(err):
+		return nil, apierrors.NewNotFound(resource, app)
+	case err != nil:
+		return nil, err
+	case cm.Labels[Label] == "":
+		return nil, &ForeignError{cm.Namespace, cm.Name}
+	}
+	return cm, nil
 }
 
 // Apply brings what is wanted to a manifest, three-way: what the manifest says holds, what it no
@@ -73,6 +97,9 @@ func (s Store) Apply(ctx context.Context, deployment *unstructured.Unstructured,
 		}
 		wanted, err := threeWay(was.applied, asked, was.Manifest, appsv1.Deployment{})
 		if err != nil {
+			return err
+		}
+		if err := causeOfApplied(was.Manifest, asked, wanted); err != nil {
 			return err
 		}
 		changed := !same(wanted, was.Manifest)
@@ -119,8 +146,20 @@ func (s Store) first(asked *unstructured.Unstructured) (*corev1.ConfigMap, error
 }
 
 // Change edits what is wanted of an app. The edit may be called again when somebody else was
-// faster; its error ends the change with nothing written.
+// faster; its error ends the change with nothing written. Another template loses the change-cause of
+// the one before, unless the edit gives another cause as well.
 func (s Store) Change(ctx context.Context, app string, dryRun bool, edit func(*Record, *unstructured.Unstructured) error) (*Record, error) {
+	return s.change(ctx, app, dryRun, func(r *Record, wanted *unstructured.Unstructured) error {
+		if err := edit(r, wanted); err != nil {
+			return err
+		}
+		causeOfChange(r.Manifest, wanted)
+		return nil
+	})
+}
+
+// change is Change with whatever cause the edit leaves.
+func (s Store) change(ctx context.Context, app string, dryRun bool, edit func(*Record, *unstructured.Unstructured) error) (*Record, error) {
 	var record *Record
 	err := retry.RetryOnConflict(retry.DefaultRetry, func() error {
 		was, err := s.Load(ctx, app)
@@ -140,12 +179,16 @@ func (s Store) Change(ctx context.Context, app string, dryRun bool, edit func(*R
 // write puts a changed manifest in the place of the one that was read. The counter makes it
 // conditional; the status beside it may change meanwhile.
 func (s Store) write(ctx context.Context, was *Record, wanted, applied *unstructured.Unstructured, dryRun bool) (*Record, error) {
+	if was.Deleting() {
+		return nil, &DeletingError{was.Name()}
+	}
 	spec, errs := manifest.Deployment(wanted)
+	errs = append(errs, renamed(was.Manifest, wanted)...)
 	if len(errs) == 0 && !apiequality.Semantic.DeepEqual(spec.Selector, was.Spec.Selector) {
 		errs = append(errs, field.Invalid(field.NewPath("spec", "selector"), spec.Selector, "field is immutable"))
 	}
 	if len(errs) > 0 {
-		return nil, fmt.Errorf("deployment %q: %w", wanted.GetName(), errs.ToAggregate())
+		return nil, &InvalidError{was.Name(), errs}
 	}
 	generation := was.Generation
 	if !same(wanted, was.Manifest) {

@@ -5,13 +5,44 @@ import (
 	"reflect"
 
 	jsonpatch "gopkg.in/evanphx/json-patch.v4"
+	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/jsonmergepatch"
 	"k8s.io/apimachinery/pkg/util/strategicpatch"
+
+	"github.com/gopawl/pawl/examples/pawl/internal/manifest"
 )
 
 // same compares the JSON forms.
 func same(a, b *unstructured.Unstructured) bool { return reflect.DeepEqual(a.Object, b.Object) }
+
+// Merged is a Deployment with the changes from one form of it to another made to it, as kubectl edit
+// makes them: what is the same in both forms stays as it is now. Lists are merged as in [threeWay].
+func Merged(from, to, current *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+	was, next, now, err := marshal(from, manifest.AppsV1(to), current)
+	if err != nil {
+		return nil, err
+	}
+	merged, err := twoWay(was, next, now)
+	if err != nil {
+		return nil, err
+	}
+	return parse(string(merged))
+}
+
+func twoWay(from, to, now []byte) ([]byte, error) {
+	patch, err := strategicpatch.CreateTwoWayMergePatch(from, to, appsv1.Deployment{})
+	if err == nil {
+		var merged []byte
+		if merged, err = strategicpatch.StrategicMergePatch(now, patch, appsv1.Deployment{}); err == nil {
+			return merged, nil
+		}
+	}
+	if patch, err = jsonpatch.CreateMergePatch(from, to); err != nil {
+		return nil, err
+	}
+	return jsonpatch.MergePatch(now, patch)
+}
 
 // threeWay is kubectl's apply: the changes from what was applied last to what is applied now,
 // made to what is there now. Lists are merged as the type of like says; where a field is not known

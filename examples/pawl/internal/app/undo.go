@@ -27,14 +27,17 @@ func (d *Driver) Undo(ctx context.Context, number int64, dryRun bool) (history.E
 		return entry, err
 	}
 	annotations := d.inner.Annotations(entry.Name)
-	_, err = d.Store.Change(ctx, d.App, dryRun, func(r *Record, wanted *unstructured.Unstructured) error {
+	_, err = d.Store.change(ctx, d.App, dryRun, func(r *Record, wanted *unstructured.Unstructured) error {
 		if r.Generation != d.record.Generation {
 			return fmt.Errorf("deployment %q was changed meanwhile: %w", d.App, rollout.ErrConflict)
 		}
 		wanted.SetAnnotations(annotations)
 		return unstructured.SetNestedMap(wanted.Object, template, "spec", "template")
 	})
-	return entry, err
+	if err != nil {
+		return entry, fmt.Errorf("failed restoring revision %d: %w", entry.Number, err)
+	}
+	return entry, nil
 }
 
 // refusal gives a refusal to go back the words of kubectl.

@@ -3,11 +3,10 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
@@ -33,11 +32,12 @@ type Pawl struct {
 	connection connection
 	crowded    bool // several rollouts at once: none is drawn in place
 	quiet      bool // Out holds a result for programs: progress is told on ErrOut
+	picture    picture
 }
 
 // Main runs the command line of the process, and returns its exit code.
 func Main() int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := interruptible()
 	defer stop()
 	silence()
 	p := &Pawl{
@@ -53,19 +53,31 @@ func silence() {
 	klog.SetLogger(textlogger.NewLogger(textlogger.NewConfig(textlogger.Output(io.Discard))))
 }
 
-// Run runs one command line, and returns the exit code: 0 only where all is as asked for.
+// Run runs one command line, and returns the exit code: 0 only where all is as asked for, 130 where
+// the context was cancelled first, and otherwise 1, except that diff keeps 1 for a difference.
 func (p *Pawl) Run(ctx context.Context) int {
 	command := p.command()
 	command.SetArgs(p.Args)
 	command.SetIn(p.In)
 	command.SetOut(p.Out)
 	command.SetErr(p.ErrOut)
-	err := command.ExecuteContext(ctx)
-	p.report(err)
-	if err != nil {
-		return 1
+	executed, err := command.ExecuteContextC(ctx)
+	if err == nil {
+		return 0
 	}
-	return 0
+	if ctx.Err() == nil || !errors.Is(err, context.Canceled) {
+		p.report(err)
+	}
+	var told *exitError
+	switch {
+	case ctx.Err() != nil:
+		return interrupted(ctx)
+	case errors.As(err, &told) && told.code != 0:
+		return told.code
+	case executed.Name() == "diff":
+		return 2
+	}
+	return 1
 }
 
 func (p *Pawl) command() *cobra.Command {
@@ -83,10 +95,13 @@ pawls apart. Deleting the ConfigMap deletes all of it.`,
 		SilenceUsage: true, SilenceErrors: true,
 	}
 	p.connection.addFlags(root.PersistentFlags())
+	complete(root, "cluster", oneOf("embedded", "kube"))
 	root.AddCommand(
 		p.runCommand(), p.planCommand(), p.statusCommand(), p.getCommand(),
 		p.historyCommand(), p.undoCommand(), p.pauseCommand(), p.resumeCommand(),
-		p.scaleCommand(), p.setImageCommand(),
+		p.scaleCommand(), p.setImageCommand(), p.restartCommand(),
+		p.patchCommand(), p.editCommand(), p.replaceCommand(), p.deleteCommand(),
+		p.diffCommand(), p.hashCommand(), p.versionCommand(),
 	)
 	return root
 }

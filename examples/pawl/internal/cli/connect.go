@@ -111,6 +111,23 @@ func (c *connection) real() (bool, error) {
 // embedded opens the cluster in the state file, and keeps its controllers running until the
 // session is closed.
 func (p *Pawl) embedded(ctx context.Context) (*session, error) {
+	cluster, err := p.stored()
+	if err != nil {
+		return nil, err
+	}
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
+	ended := make(chan error, 1)
+	go func() { ended <- cluster.Run(running) }()
+	namespace, enforced := p.connection.namespace()
+	return p.open(cluster.Config(), namespace, enforced, func() {
+		stop()
+		<-ended
+	})
+}
+
+// stored is the cluster in the state file, which is made where there is none. Its controllers do not
+// run yet.
+func (p *Pawl) stored() (*kubetest.Cluster, error) {
 	options := kubetest.Options{Store: p.Store, Poll: pollFile}
 	if p.Store == nil {
 		path, err := p.connection.path()
@@ -121,22 +138,15 @@ func (p *Pawl) embedded(ctx context.Context) (*session, error) {
 			return nil, err
 		}
 	}
-	cluster, err := kubetest.New(options)
-	if err != nil {
-		return nil, err
+	return kubetest.New(options)
+}
+
+// namespace is that of the flag, or the embedded cluster's own.
+func (c *connection) namespace() (name string, enforced bool) {
+	if *c.kube.Namespace != "" {
+		return *c.kube.Namespace, true
 	}
-	running, stop := context.WithCancel(context.WithoutCancel(ctx))
-	ended := make(chan error, 1)
-	go func() { ended <- cluster.Run(running) }()
-	namespace := *p.connection.kube.Namespace
-	enforced := namespace != ""
-	if !enforced {
-		namespace = "default"
-	}
-	return p.open(cluster.Config(), namespace, enforced, func() {
-		stop()
-		<-ended
-	})
+	return "default", false
 }
 
 // path is that of the state file.

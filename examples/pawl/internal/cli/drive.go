@@ -61,12 +61,13 @@ func (p *Pawl) driveHeld(ctx context.Context, s *session, name string, show *pro
 	recorder, flush := s.events()
 	defer flush()
 	driver := &app.Driver{Store: s.Store, Client: &kube.Client{API: s.API, Cache: cache, Events: recorder}, App: name}
-	engine := rollout.Engine{Trace: rollout.Tee(show.trace(driver), deadline(driver, cancel))}
+	engine := rollout.Engine{Trace: rollout.Tee(show.trace(driver), deadline(driver, cancel), p.picture.trace(driver))}
 	_, err = engine.Run(ctx, driver, driver)
 	if cause := context.Cause(ctx); err != nil && cause != nil {
 		err = cause
 	}
-	if apierrors.IsNotFound(err) {
+	deleting := (*app.DeletingError)(nil)
+	if apierrors.IsNotFound(err) || errors.As(err, &deleting) {
 		return errDeleted
 	}
 	if late := (*DeadlineError)(nil); errors.As(err, &late) {
@@ -124,12 +125,16 @@ func (p *Pawl) stopped(ctx context.Context, s *session, name string, err error) 
 	}
 	look, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	if _, state, _, lookErr := p.look(look, s, name); lookErr == nil {
+	_, state, _, lookErr := p.look(look, s, name)
+	switch {
+	case lookErr == nil:
 		fmt.Fprint(p.ErrOut, view.Problems(state))
+	case apierrors.IsNotFound(lookErr) && errors.Is(err, app.ErrLeaseLost): // it went with the app
+		return errDeleted
 	}
 	if errors.Is(err, context.Canceled) {
 		p.say("stopped: deployment %q is left as it is; go on with 'pawl resume %s', or go back with 'pawl undo %s'", name, name, name)
-		return &exitError{err}
+		return &exitError{error: err}
 	}
 	return err
 }

@@ -7,11 +7,16 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/gopawl/pawl/examples/pawl/internal/app"
 	"github.com/gopawl/pawl/examples/pawl/internal/manifest"
 )
 
-// exitError ends a command about which all has been said.
-type exitError struct{ error }
+// exitError ends a command about which all has been said, with an exit code; 0 is the usual one of
+// a failure.
+type exitError struct {
+	error
+	code int
+}
 
 // failures are the errors of several apps, each of which is reported by itself.
 type failures []error
@@ -41,6 +46,10 @@ func (p *Pawl) report(err error) {
 		p.reportAll(err)
 	case failures:
 		p.reportAll(err)
+	case *app.InvalidError:
+		for _, bad := range err.Errs {
+			p.reportOne(fmt.Errorf("deployment %q: %w", err.App, bad))
+		}
 	default:
 		p.reportOne(err)
 	}

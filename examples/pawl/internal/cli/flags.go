@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"time"
 
 	"github.com/spf13/cobra"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -20,25 +19,43 @@ import (
 type files struct {
 	names     []string
 	recursive bool
-	validate  string
+	validate  strictness
 }
 
 func (f *files) addFlags(c *cobra.Command) {
-	c.Flags().StringSliceVarP(&f.names, "filename", "f", nil, "The files or folders with the manifests; - is standard input")
-	c.Flags().BoolVarP(&f.recursive, "recursive", "R", false, "Look into folders within folders as well")
+	f.addNames(c)
 	_ = c.MarkFlagRequired("filename")
-	c.Flags().StringVar(&f.validate, "validate", "strict", `What to do about fields that are not known: "strict" (or true) refuses them, "warn" says so, "ignore" (or false) does not. They are kept in any case`)
-	c.Flags().Lookup("validate").NoOptDefVal = "strict"
+	f.validate.addFlag(c)
+}
+
+func (f *files) addNames(c *cobra.Command) {
+	c.Flags().StringSliceVarP(&f.names, "filename", "f", nil, "The files or folders with the manifests; - is standard input")
+	_ = c.MarkFlagFilename("filename", "json", "yaml", "yml")
+	c.Flags().BoolVarP(&f.recursive, "recursive", "R", false, "Look into folders within folders as well")
+}
+
+// load reads the manifests. Nothing is placed in a namespace yet.
+func (f *files) load(p *Pawl) ([]manifest.Object, error) {
+	if err := f.validate.check(); err != nil {
+		return nil, err
+	}
+	objects, err := manifest.Load(f.names, p.In, f.recursive)
+	if err != nil {
+		return nil, err
+	}
+	var errs []error
+	for _, o := range objects {
+		object := fmt.Sprintf("%s: %s %q", o.Source, o.GetKind(), o.GetName())
+		errs = append(errs, f.validate.unknown(p, object, o.Source.String(), o.Warnings)...)
+	}
+	return objects, failed(errs)
 }
 
 // on does something with the manifests, placed in the namespace of the cluster. They are read
 // before everything else: what cannot be read touches no cluster.
 func (f *files) on(ctx context.Context, p *Pawl, do func(*session, []manifest.Object) error) error {
-	objects, err := manifest.Load(f.names, p.In, f.recursive)
+	objects, err := f.load(p)
 	if err != nil {
-		return err
-	}
-	if err := f.unknown(p, objects); err != nil {
 		return err
 	}
 	return p.on(ctx, func(s *session) error {
@@ -50,28 +67,9 @@ func (f *files) on(ctx context.Context, p *Pawl, do func(*session, []manifest.Ob
 	})
 }
 
-// unknown deals with fields that are not known: a mistyped replicas would be one.
-func (f *files) unknown(p *Pawl, objects []manifest.Object) error {
-	var errs []error
-	for _, o := range objects {
-		for _, w := range o.Warnings {
-			switch f.validate {
-			case "strict", "true":
-				errs = append(errs, fmt.Errorf("%s: %s %q: %s; if you choose to ignore this, turn validation off with --validate=false", o.Source, o.GetKind(), o.GetName(), w))
-			case "warn":
-				p.say("Warning: %s: %s", o.Source, w)
-			case "ignore", "false":
-			default:
-				return fmt.Errorf(`--validate: invalid value %q: must be "strict" (or "true"), "warn" or "ignore" (or "false")`, f.validate)
-			}
-		}
-	}
-	return errors.Join(errs...)
-}
-
 // output are the flags that say what is written, and how it is printed.
 type output struct {
-	dryRun  string
+	dryRun
 	print   *genericclioptions.PrintFlags
 	objects []unstructured.Unstructured // to be printed in a form for programs
 }
@@ -79,20 +77,12 @@ type output struct {
 func (o *output) addFlags(c *cobra.Command) {
 	o.print = genericclioptions.NewPrintFlags("").WithTypeSetter(scheme.Scheme)
 	o.print.AddFlags(c)
-	c.Flags().StringVar(&o.dryRun, "dry-run", "none", `Must be "none", or "client" or "server": say what would be done and write nothing`)
-	c.Flags().Lookup("dry-run").NoOptDefVal = "client"
+	o.dryRun.addFlag(c)
 }
 
-func (o *output) dry() bool { return o.dryRun != "none" }
-
 func (o *output) check() error {
-	switch o.dryRun {
-	case "none", "client", "server":
-	default:
-		return fmt.Errorf(`--dry-run: invalid value %q: must be "none", "client" or "server"`, o.dryRun)
-	}
 	_, err := o.print.ToPrinter()
-	return err
+	return errors.Join(o.dryRun.check(), err)
 }
 
 // quiet says that the result is printed in a form for programs, so that nothing else may be.
@@ -105,17 +95,7 @@ func (o *output) object(w io.Writer, object *unstructured.Unstructured, outcome 
 		o.objects = append(o.objects, *object)
 		return nil
 	}
-	o.print.NamePrintFlags.Operation = string(outcome)
-	switch o.dryRun {
-	case "client":
-		if err := o.print.Complete("%s (dry run)"); err != nil {
-			return err
-		}
-	case "server":
-		if err := o.print.Complete("%s (server dry run)"); err != nil {
-			return err
-		}
-	}
+	o.print.NamePrintFlags.Operation = string(outcome) + o.suffix()
 	printer, err := o.print.ToPrinter()
 	if err != nil {
 		return err
@@ -139,9 +119,4 @@ func (o *output) end(w io.Writer) error {
 	list.SetAPIVersion("v1")
 	list.SetKind("List")
 	return printer.PrintObj(list, w)
-}
-
-// timeout is the flag that bounds how long a command waits for a rollout.
-func timeoutFlag(c *cobra.Command) *time.Duration {
-	return c.Flags().Duration("timeout", 0, "How long to wait for the rollout before giving up; 0 is as long as it makes progress")
 }

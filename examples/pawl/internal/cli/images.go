@@ -2,7 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -23,7 +22,6 @@ func setImages(deployment *unstructured.Unstructured, args []string) error {
 }
 
 func setImage(deployment *unstructured.Unstructured, name, image string) error {
-	var names []string
 	found := false
 	for _, list := range []string{"containers", "initContainers"} {
 		path := []string{"spec", "template", "spec", list}
@@ -34,7 +32,6 @@ func setImage(deployment *unstructured.Unstructured, name, image string) error {
 		for _, c := range containers {
 			container, _ := c.(map[string]any)
 			its, _ := container["name"].(string)
-			names = append(names, its)
 			if its == name || name == "*" {
 				container["image"] = image
 				found = true
@@ -45,7 +42,7 @@ func setImage(deployment *unstructured.Unstructured, name, image string) error {
 		}
 	}
 	if !found {
-		return fmt.Errorf("deployment %q: unable to find container named %q; its containers are %s", deployment.GetName(), name, strings.Join(slices.Compact(names), ", "))
+		return fmt.Errorf("deployment %q: unable to find container named %q; its containers are %s", deployment.GetName(), name, strings.Join(containersOf(deployment), ", "))
 	}
 	return nil
 }

@@ -34,7 +34,7 @@ func (p *Pawl) look(ctx context.Context, s *session, name string) (*app.Driver, 
 // lookCommand is a command that looks at one app and prints something of it.
 func (p *Pawl) lookCommand(use, short string, show func(ctx context.Context, s *session, name string) error) *cobra.Command {
 	return &cobra.Command{
-		Use: use, Short: short, Args: cobra.ExactArgs(1),
+		Use: use, Short: short, Args: cobra.ExactArgs(1), ValidArgsFunction: p.completing(completeNames(1)),
 		RunE: func(c *cobra.Command, args []string) error {
 			name, err := appName(args[0])
 			if err != nil {
@@ -48,11 +48,14 @@ func (p *Pawl) lookCommand(use, short string, show func(ctx context.Context, s *
 func (p *Pawl) statusCommand() *cobra.Command {
 	var watch bool
 	var revision int64
-	var timeout *time.Duration
+	var timeout timeoutFlag
 	c := p.lookCommand("status NAME", "Say how far a rollout has come, and what is in its way", func(ctx context.Context, s *session, name string) error {
-		if *timeout > 0 {
+		if err := timeout.check(); err != nil {
+			return err
+		}
+		if timeout.Duration > 0 {
 			var cancel context.CancelFunc
-			ctx, cancel = context.WithTimeoutCause(ctx, *timeout, fmt.Errorf("timed out after %v", *timeout))
+			ctx, cancel = context.WithTimeoutCause(ctx, timeout.Duration, fmt.Errorf("timed out after %v", timeout))
 			defer cancel()
 		}
 		return p.status(ctx, s, name, revision, watch)
@@ -61,7 +64,8 @@ func (p *Pawl) statusCommand() *cobra.Command {
 nothing: that is what run and resume are for.`
 	c.Flags().BoolVarP(&watch, "watch", "w", false, "Watch until the rollout is over")
 	c.Flags().Int64Var(&revision, "revision", 0, "The revision to speak of; another one is an error")
-	timeout = timeoutFlag(c)
+	complete(c, "revision", p.completing(p.completeRevisions))
+	timeout.addFlag(c, "rollout")
 	return c
 }
 
@@ -90,14 +94,14 @@ func (p *Pawl) status(ctx context.Context, s *session, name string, revision int
 		if err != nil {
 			return err
 		}
-		if text != said && (!watch || counts.settled(state)) {
+		if text != said && (over || !watch || counts.settled(state)) {
 			said = text
 			fmt.Fprint(p.Out, text)
 		}
 		if over || !watch {
 			return nil
 		}
-		if driven, err := s.Driven(ctx, name); err == nil && !driven && !alone && !state.Paused {
+		if driver, err := s.DrivenBy(ctx, name); err == nil && driver == "" && !alone && !state.Paused {
 			alone = true
 			p.say("nobody is rolling out deployment %q: 'pawl resume %s' goes on", name, name)
 		}
@@ -158,5 +162,6 @@ func (p *Pawl) historyCommand() *cobra.Command {
 		return err
 	})
 	c.Flags().Int64Var(&number, "revision", 0, "The revision to show, with its template")
+	complete(c, "revision", p.completing(p.completeRevisions))
 	return c
 }

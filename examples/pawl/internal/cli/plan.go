@@ -30,14 +30,19 @@ replica takes --start-up to become ready. Nothing is changed.`,
 	}
 	in.addFlags(c)
 	c.Flags().StringVarP(&format, "output", "o", "", `Output format. One of: (json, yaml); a table otherwise.`)
+	complete(c, "output", oneOf("json", "yaml"))
 	c.Flags().DurationVar(&startUp, "start-up", time.Second, "How long a replica takes to become ready")
 	c.Flags().DurationVar(&stop, "stop", 0, "How long a replica takes to end")
+	p.picture.addFlag(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		if format != "" && format != "json" && format != "yaml" {
 			return fmt.Errorf(`--output: invalid value %q: must be "json" or "yaml"`, format)
 		}
 		if startUp < 0 || stop < 0 {
 			return fmt.Errorf("--start-up and --stop: must be 0 or more")
+		}
+		if err := p.picture.check(); err != nil {
+			return err
 		}
 		return in.on(c.Context(), p, func(s *session, objects []manifest.Object) error {
 			return p.planAll(c.Context(), s, objects, format, sim.Options{StartUp: sim.After(startUp), Stop: stop})
@@ -47,15 +52,15 @@ replica takes --start-up to become ready. Nothing is changed.`,
 }
 
 func (p *Pawl) planAll(ctx context.Context, s *session, objects []manifest.Object, format string, o sim.Options) error {
-	coming := map[string]bool{} // namespaces that run would make
+	if err := p.picture.checkObjects(objects); err != nil {
+		return err
+	}
+	coming := comingNamespaces(objects)
 	for _, object := range objects {
-		if object.GetKind() == "Namespace" {
-			coming[object.GetName()] = true
-		}
 		if object.GetKind() != "Deployment" {
 			continue
 		}
-		report, err := s.at(object.GetNamespace()).preview(ctx, object, coming[object.GetNamespace()], o)
+		report, err := s.at(object.GetNamespace()).preview(ctx, object, coming[object.GetNamespace()], o, &p.picture)
 		if err != nil {
 			return fmt.Errorf("%s: %w", object.Source, err)
 		}
@@ -68,7 +73,18 @@ func (p *Pawl) planAll(ctx context.Context, s *session, objects []manifest.Objec
 		}
 		fmt.Fprint(p.Out, text)
 	}
-	return nil
+	return p.savePicture()
+}
+
+// comingNamespaces are those that run would make, or finds.
+func comingNamespaces(objects []manifest.Object) map[string]bool {
+	coming := map[string]bool{}
+	for _, object := range objects {
+		if object.GetKind() == "Namespace" {
+			coming[object.GetName()] = true
+		}
+	}
+	return coming
 }
 
 func planText(plan view.Plan, format string) (string, error) {
@@ -83,14 +99,20 @@ func planText(plan view.Plan, format string) (string, error) {
 	return plan.Table(), nil
 }
 
-// preview simulates a rollout of what a manifest asks for, from what is there. The namespace may be
-// coming with it.
-func (s *session) preview(ctx context.Context, object manifest.Object, coming bool, o sim.Options) (sim.Report, error) {
+// wouldApply is what is wanted after a manifest were applied. The namespace may be coming with it.
+func (s *session) wouldApply(ctx context.Context, object manifest.Object, coming bool) (*app.Record, app.Outcome, error) {
 	record, outcome, err := s.Apply(ctx, object.Unstructured, true)
 	if coming && apierrors.IsNotFound(err) {
-		outcome = app.Created
 		record, err = s.Proposed(object.Unstructured)
+		return record, app.Created, err
 	}
+	return record, outcome, err
+}
+
+// preview simulates a rollout of what a manifest asks for, from what is there. The namespace may be
+// coming with it.
+func (s *session) preview(ctx context.Context, object manifest.Object, coming bool, o sim.Options, draw *picture) (sim.Report, error) {
+	record, outcome, err := s.wouldApply(ctx, object, coming)
 	if err != nil {
 		return sim.Report{}, err
 	}
@@ -100,7 +122,7 @@ func (s *session) preview(ctx context.Context, object manifest.Object, coming bo
 	}
 	o.Name = func(template string) string { return hashing.Name(record.Name(), hashing.Label(template, 0)) }
 	o.MinReady = time.Duration(record.Spec.MinReadySeconds) * time.Second
-	return sim.Preview(record.Strategy(), state, o)
+	return draw.preview(s.Namespace, record, state, o)
 }
 
 // wouldBe is the state right after the manifest were applied.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
@@ -19,6 +18,7 @@ func (p *Pawl) runCommand() *cobra.Command {
 	var in files
 	var out output
 	var record bool
+	var drive driving
 	c := &cobra.Command{
 		Use:   "run -f FILENAME",
 		Short: "Apply manifests, roll out what they ask for, and watch it to the end",
@@ -28,18 +28,24 @@ the end. The exit code is 0 only when all of it is complete.
 A template that changes nothing starts nothing. Replicas stay as they are where neither this manifest
 nor the one applied before says how many; where only the one before did, they go to 1.`,
 		Example: `  pawl run -f app.yaml
+  pawl run -f app.yaml --timeline rollout.html
+  pawl run -f app.yaml --wait=false
   pawl run -f app.yaml --dry-run=server -o yaml`,
 		Args: cobra.NoArgs,
 	}
 	in.addFlags(c)
 	out.addFlags(c)
-	timeout := timeoutFlag(c)
+	drive.addFlags(c)
+	p.picture.addFlag(c)
 	c.Flags().BoolVar(&record, "record", false, "Write this command line down as the change-cause of the revision")
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		if err := out.check(); err != nil {
+		if err := errors.Join(out.check(), drive.timeout.check(), p.picture.checkRun(out.dry(), drive.wait)); err != nil {
 			return err
 		}
 		return in.on(c.Context(), p, func(s *session, objects []manifest.Object) error {
+			if err := p.picture.checkObjects(objects); err != nil {
+				return err
+			}
 			if record {
 				p.recordCause(objects)
 			}
@@ -48,7 +54,7 @@ nor the one applied before says how many; where only the one before did, they go
 				return err
 			}
 			p.quiet = out.quiet()
-			return p.driveAll(c.Context(), s, apps, *timeout)
+			return p.driveAll(c.Context(), s, apps, drive)
 		})
 	}
 	return c
@@ -96,22 +102,26 @@ func (p *Pawl) applyAll(ctx context.Context, s *session, objects []manifest.Obje
 }
 
 // driveAll rolls out apps, all at once; one that fails does not hold up the others.
-func (p *Pawl) driveAll(ctx context.Context, s *session, apps []*app.Record, timeout time.Duration) error {
+func (p *Pawl) driveAll(ctx context.Context, s *session, apps []*app.Record, drive driving) error {
 	var group errgroup.Group
 	errs := make([]error, len(apps))
 	p.crowded = len(apps) > 1
+	for _, r := range apps {
+		p.picture.expectApp(s.at(r.Manifest.GetNamespace()).Namespace, r.Name())
+	}
 	for i, r := range apps {
-		if r.Spec.Paused {
-			errs[i] = fmt.Errorf("deployment %q is paused: nothing is rolled out until 'pawl resume %s'", r.Name(), r.Name())
+		there := s.at(r.Manifest.GetNamespace())
+		if r.Spec.Paused && drive.wait {
+			errs[i] = p.picture.end(there.Namespace, r.Name(), fmt.Errorf("deployment %q is paused: nothing is rolled out until 'pawl resume %s'", r.Name(), r.Name()))
 			continue
 		}
 		group.Go(func() error {
-			errs[i] = p.drive(ctx, s.at(r.Manifest.GetNamespace()), r.Name(), timeout)
+			errs[i] = p.picture.end(there.Namespace, r.Name(), p.follow(ctx, there, r.Name(), drive))
 			return nil
 		})
 	}
 	_ = group.Wait()
-	return failed(errs)
+	return failed(append(errs, p.savePicture()))
 }
 
 // in is the store of a namespace; "" is the session's.

@@ -28,6 +28,7 @@ type story struct {
 	api       kubernetes.Interface // shows the cluster; its controllers are those of the commands
 	terminals map[string]*terminalOf
 	order     []string // of terminals, as they were opened
+	begun     time.Time
 	since     time.Time
 	stored    string
 	callers   map[string]*caller
@@ -37,7 +38,7 @@ type story struct {
 
 func newStory(t *testing.T) *story {
 	s := &story{
-		t: t, store: &kubetest.Memory{}, since: time.Now(),
+		t: t, store: &kubetest.Memory{}, begun: time.Now(), since: time.Now(),
 		terminals: map[string]*terminalOf{}, callers: map[string]*caller{},
 	}
 	s.ends, s.stop = context.WithCancel(t.Context())
@@ -232,6 +233,17 @@ func (s *story) sleep(text string) string {
 	return ""
 }
 
+// until sleeps until a moment that depends on nothing that was random before.
+func (s *story) until(text string) string {
+	d, err := time.ParseDuration(text)
+	if err != nil || time.Since(s.begun) > d {
+		s.t.Fatalf("it is %v after the beginning already (%v)", time.Since(s.begun), err)
+	}
+	time.Sleep(d - time.Since(s.begun))
+	synctest.Wait()
+	return ""
+}
+
 // elapsed is the time since it was asked for last, to the second: elections begin at random
 // fractions of one.
 func (s *story) elapsed() string {
@@ -258,8 +270,12 @@ var uid = regexp.MustCompile(`\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b`)
 
 var resourceVersion = regexp.MustCompile(`(resourceVersion"?: )"[0-9]+"`)
 
+// temporary are files and folders of a random name, and in the heads of a diff their times.
+var temporary = regexp.MustCompile(`[^ "\n]*/(LIVE|MERGED|pawl-edit)-[0-9]+([^ \t\n"]*)(\t[^\n]*)?`)
+
 // named is a text with names that do not depend on who was faster.
 func (s *story) named(text string) string {
+	text = temporary.ReplaceAllString(text, "$1$2")
 	text = resourceVersion.ReplaceAllString(text, "${1}N")
 	return uid.ReplaceAllString(podName.ReplaceAllString(text, "$1-xxxxx$2"), "UID")
 }

@@ -26,11 +26,13 @@ import (
 //	wait ann                      waits until the command there has ended
 //	interrupt ann                 is Ctrl-C there
 //	sleep 2s
+//	until 5m                      sleeps until this long after the beginning
 //	elapsed                       the time since the one before
 //
 //	file web.yaml                 writes the file below the directive
 //	edit web.yaml                 changes it: a line "OLD => NEW" for each change; \n is a line break
 //
+//	editor                        makes the shell script below it $EDITOR; $1 is the file
 //	grow web.yaml WORD 1000       puts as many x in the place of a word in it
 //	setenv KUBECONFIG=/x          sets a variable of the environment
 //	delete web                    deletes the app, as kubectl delete configmap pawl.web does
@@ -49,6 +51,7 @@ func TestTranscripts(t *testing.T) {
 	tutorials := absolute(t, "../../testdata")
 	datadriven.Walk(t, absolute(t, "testdata/transcripts"), func(t *testing.T, path string) {
 		t.Chdir(copied(t, tutorials))
+		t.Setenv("TMPDIR", t.TempDir())
 		synctest.Test(t, func(t *testing.T) {
 			s := newStory(t)
 			datadriven.RunTest(t, path, s.play)
@@ -115,6 +118,10 @@ func (s *story) answer(d *datadriven.TestData) string {
 		return s.wait(args[0])
 	case "sleep":
 		return s.sleep(args[0])
+	case "until":
+		return s.until(args[0])
+	case "editor":
+		return s.editor(d.Input)
 	case "elapsed":
 		return s.elapsed()
 	case "file":
@@ -176,6 +183,15 @@ func (s *story) edit(file, changes string) string {
 		text = strings.Replace(text, from, strings.TrimPrefix(to, " "), 1)
 	}
 	return s.write(file, strings.TrimSuffix(text, "\n")+"\n")
+}
+
+// editor is a script, in the place of a person at vi.
+func (s *story) editor(script string) string {
+	if err := os.WriteFile("editor", []byte("#!/bin/sh\n"+script+"\n"), 0o700); err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Setenv("EDITOR", "./editor")
+	return ""
 }
 
 func (s *story) grow(file, word, count string) string {

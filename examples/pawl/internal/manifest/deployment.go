@@ -65,6 +65,13 @@ func Deployment(u *unstructured.Unstructured) (Spec, field.ErrorList) {
 	return s, nil
 }
 
+// Unknown names the fields of a Deployment that this version of Kubernetes does not know, as
+// [Object.Warnings] does.
+func Unknown(u *unstructured.Unstructured) []string {
+	warnings, _ := (document{object: u.DeepCopy().Object}).check()
+	return warnings
+}
+
 // check has the rules and the wording of ValidateDeploymentSpec in
 // pkg/apis/apps/validation of Kubernetes.
 func (v version) check(written, conforming map[string]any) field.ErrorList {

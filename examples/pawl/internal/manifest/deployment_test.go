@@ -33,14 +33,18 @@ func template() map[string]any {
 
 func TestDefaultsAreThoseOfTheVersionWritten(t *testing.T) {
 	bare := edit(t, "  replicas: 3\n", "")
-	old := strings.Replace(bare, "apps/v1", "extensions/v1beta1", 1)
+	in := func(version string) string { return strings.Replace(bare, "apps/v1", version, 1) }
+	chosen := func(text string) string {
+		return strings.Replace(text, "  selector:\n    matchLabels:\n      app: web\n", "", 1)
+	}
 	selector := &metav1.LabelSelector{MatchLabels: map[string]string{"app": "web"}}
 	percent, one := intstr.FromString("25%"), intstr.FromInt32(1)
 	apps := Spec{
 		Strategy: appsv1.RollingUpdateDeploymentStrategyType, MaxSurge: percent, MaxUnavailable: percent,
 		RevisionHistoryLimit: 10, ProgressDeadlineSeconds: 600, Selector: selector, Template: template(),
 	}
-	extensions := apps
+	beta1, extensions := apps, apps
+	beta1.RevisionHistoryLimit = 2
 	extensions.MaxSurge, extensions.MaxUnavailable = one, one
 	extensions.RevisionHistoryLimit, extensions.ProgressDeadlineSeconds = math.MaxInt32, math.MaxInt32
 	for name, test := range map[string]struct {
@@ -48,8 +52,11 @@ func TestDefaultsAreThoseOfTheVersionWritten(t *testing.T) {
 		want Spec
 	}{
 		"apps/v1":             {bare, apps},
-		"extensions":          {old, extensions},
-		"extensions selector": {strings.Replace(old, "  selector:\n    matchLabels:\n      app: web\n", "", 1), extensions},
+		"apps/v1beta2":        {in("apps/v1beta2"), apps},
+		"apps/v1beta1":        {in("apps/v1beta1"), beta1},
+		"v1beta1 selector":    {chosen(in("apps/v1beta1")), beta1},
+		"extensions":          {in("extensions/v1beta1"), extensions},
+		"extensions selector": {chosen(in("extensions/v1beta1")), extensions},
 		"null":                {strings.Replace(bare, "spec:\n", "spec:\n  strategy: null\n  revisionHistoryLimit: null\n", 1), apps},
 		"empty type":          {strings.Replace(bare, "spec:\n", "spec:\n  strategy: {type: ''}\n", 1), apps},
 	} {

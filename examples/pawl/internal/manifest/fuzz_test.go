@@ -29,6 +29,8 @@ func FuzzLoad(f *testing.F) {
 		"apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {a: b}\ndata: null\n",
 		"apiVersion: v1\nkind: Service\nmetadata: {name: s}\nspec: {ports: [null]}\n",
 		"apiVersion: extensions/v1beta1\nkind: Deployment\nmetadata: [1]\nspec: {template: {metadata: {labels: {a: 1}}}}\n",
+		"apiVersion: apps/v1beta1\nkind: Deployment\nmetadata: {name: a}\nspec: {template: {metadata: {labels: {a: b}}, spec: {containers: [{name: a, image: a}]}}}\n",
+		"apiVersion: apps/v1beta2\nkind: Deployment\nmetadata: {name: a}\nspec: {rollbackTo: {revision: 1}, selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: a, image: a}]}}}\n",
 		"apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec: {strategy: {rollingUpdate: {maxSurge: 1e3}}}\n",
 	} {
 		f.Add([]byte(seed))

@@ -81,14 +81,24 @@ func TestOversizedTemplateIsRefused(t *testing.T) {
 }
 
 func TestRollbackToIsRefusedWithAnExplanation(t *testing.T) {
-	text := strings.Replace(edit(t, "replicas: 3", "rollbackTo: {revision: 1}"), "apps/v1", "extensions/v1beta1", 1)
-	objects, err := load(t, text)
-	refused(t, objects, err, `app.yaml: Deployment "web": spec.rollbackTo: Forbidden: is a request and not a setting: go back with the command undo and --to-revision`)
+	for _, version := range []string{"apps/v1beta1", "extensions/v1beta1"} {
+		text := strings.Replace(edit(t, "replicas: 3", "rollbackTo: {revision: 1}"), "apps/v1", version, 1)
+		objects, err := load(t, text)
+		refused(t, objects, err, `app.yaml: Deployment "web": spec.rollbackTo: Forbidden: is a request and not a setting: go back with the command undo and --to-revision`)
+	}
+}
+
+func TestSelectorIsNotGuessedSinceV1beta2(t *testing.T) {
+	for _, version := range []string{"apps/v1beta2", "apps/v1"} {
+		text := strings.Replace(edit(t, "  selector:\n    matchLabels:\n      app: web\n", ""), "apps/v1", version, 1)
+		objects, err := load(t, text)
+		refused(t, objects, err, `app.yaml: Deployment "web": spec.selector: Required value: must match the labels of the template`)
+	}
 }
 
 func TestMetadataAndKindErrors(t *testing.T) {
 	set := func(old, new string) string { return edit(t, old, new) }
-	const supported = `: supported values: "v1 Namespace", "v1 ConfigMap", "v1 Secret", "v1 Service", "apps/v1 Deployment", "extensions/v1beta1 Deployment"`
+	const supported = `: supported values: "v1 Namespace", "v1 ConfigMap", "v1 Secret", "v1 Service", "apps/v1 Deployment", "apps/v1beta2 Deployment", "apps/v1beta1 Deployment", "extensions/v1beta1 Deployment"`
 	const subdomain = `a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')`
 	for name, test := range map[string]struct{ manifest, want string }{
 		"unknown kind":    {set("kind: Deployment", "kind: DaemonSet"), `app.yaml: DaemonSet "web": kind: Unsupported value: "apps/v1 DaemonSet"` + supported},
@@ -128,7 +138,7 @@ func TestAllErrorsOfAllFilesAreReportedTogether(t *testing.T) {
 		`the path "missing.yaml" does not exist`,
 		`a.yaml: Deployment "web": spec.replicas: Invalid value: "many": must be an integer of 32 bits`,
 		`a.yaml: Deployment "web": spec.minReadySeconds: Invalid value: -1: must be greater than or equal to 0`,
-		`b.yaml (document 2, line 20): Gadget: kind: Unsupported value: "v1 Gadget": supported values: "v1 Namespace", "v1 ConfigMap", "v1 Secret", "v1 Service", "apps/v1 Deployment", "extensions/v1beta1 Deployment"`,
+		`b.yaml (document 2, line 20): Gadget: kind: Unsupported value: "v1 Gadget": supported values: "v1 Namespace", "v1 ConfigMap", "v1 Secret", "v1 Service", "apps/v1 Deployment", "apps/v1beta2 Deployment", "apps/v1beta1 Deployment", "extensions/v1beta1 Deployment"`,
 		`c.yaml: line 1: did not find expected node content`,
 	}, "\n"))
 }

@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"io"
@@ -23,6 +24,17 @@ func Load(paths []string, stdin io.Reader, recursive bool) ([]Object, error) {
 	for _, path := range paths {
 		r.path(path)
 	}
+	return r.load()
+}
+
+// Parse reads the objects in a text as [Load] does those of a file, which errors call by the name.
+func Parse(name string, text []byte) ([]Object, error) {
+	r := reader{}
+	r.read(name, bytes.NewReader(text))
+	return r.load()
+}
+
+func (r *reader) load() ([]Object, error) {
 	objects, errs := r.objects()
 	errs = append(errs, duplicates(objects)...)
 	if len(errs) == 0 && len(objects) == 0 {

@@ -5,6 +5,8 @@ import (
 	"reflect"
 
 	appsv1 "k8s.io/api/apps/v1"
+	appsv1beta1 "k8s.io/api/apps/v1beta1"
+	appsv1beta2 "k8s.io/api/apps/v1beta2"
 	extensionsv1beta1 "k8s.io/api/extensions/v1beta1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
@@ -27,6 +29,15 @@ func versions() []version {
 		{
 			name: "apps/v1", schema: reflect.TypeFor[appsv1.Deployment](),
 			surge: "25%", unavailable: "25%", historyLimit: 10, deadline: 600,
+		},
+		{
+			name: "apps/v1beta2", schema: reflect.TypeFor[appsv1beta2.Deployment](),
+			surge: "25%", unavailable: "25%", historyLimit: 10, deadline: 600,
+		},
+		{
+			name: "apps/v1beta1", schema: reflect.TypeFor[appsv1beta1.Deployment](),
+			surge: "25%", unavailable: "25%", historyLimit: 2, deadline: 600,
+			labels: true, rollbackTo: true,
 		},
 		{
 			name: "extensions/v1beta1", schema: reflect.TypeFor[extensionsv1beta1.Deployment](),

@@ -104,14 +104,26 @@ func walk(tx *bolt.Tx, path string) error {
 	if tx.Size() > info.Size() {
 		return fmt.Errorf("is cut off: %d of %d bytes", info.Size(), tx.Size())
 	}
+	file, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if err := inspect(file, tx.DB().Info().PageSize); err != nil {
+		return err
+	}
+	for found := range tx.Check() { // to the end: it waits for a reader
+		err = errors.Join(err, found)
+	}
+	if err != nil {
+		return err
+	}
 	if first, _ := tx.Cursor().First(); first == nil {
 		return errEmpty
 	}
-	b := tx.Bucket(bucket)
-	if b == nil {
+	if tx.Bucket(bucket) == nil {
 		return errors.New("does not hold a cluster")
 	}
-	return b.ForEach(func(_, _ []byte) error { return nil })
+	return nil
 }
 
 // View calls the function with what the file holds now.
