@@ -40,7 +40,7 @@ fuzz:
 	@set -e; for dir in $$(grep -rl '^func Fuzz' --include='*_test.go' . | xargs -n1 dirname | sort -u); do \
 	  for target in $$(go test -list '^Fuzz' $$dir | grep '^Fuzz'); do \
 	    echo "go test -fuzz $$target $$dir"; \
-	    go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$dir; \
+	    go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1s $$dir; \
 	  done; done
 
 fmt:

@@ -4,10 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"k8s.io/client-go/informers"
-
 	"github.com/gopawl/pawl/rollout"
-	"github.com/gopawl/pawl/rollout/kube"
 	"github.com/gopawl/pawl/strategies"
 )
 
@@ -25,10 +22,7 @@ func TestBoundsHoldThroughInformers(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			f := newFixture(t)
-			factory := informers.NewSharedInformerFactoryWithOptions(f.client, 0, informers.WithNamespace(f.namespace))
-			client := &kube.Client{API: f.client, Cache: kube.NewInformers(factory)}
-			factory.Start(t.Context().Done())
-			factory.WaitForCacheSync(t.Context().Done())
+			client := f.informed()
 			target := f.target("web", "web:1", 3)
 			f.roll(client, target)
 

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
-	"k8s.io/client-go/informers"
 
 	"github.com/gopawl/pawl/rollout"
 	"github.com/gopawl/pawl/rollout/kube"
@@ -18,10 +17,7 @@ import (
 // that rests.
 func TestResizeDuringARollout(t *testing.T) {
 	f := newFixture(t)
-	factory := informers.NewSharedInformerFactoryWithOptions(f.client, 0, informers.WithNamespace(f.namespace))
-	client := &kube.Client{API: f.client, Cache: kube.NewInformers(factory)}
-	factory.Start(t.Context().Done())
-	factory.WaitForCacheSync(t.Context().Done())
+	client := f.informed()
 	target := f.target("web", "web:1", 8)
 	f.roll(client, target)
 	old := f.only().Name

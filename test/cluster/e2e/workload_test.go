@@ -8,6 +8,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/informers"
 
 	"github.com/gopawl/pawl/rollout"
 	"github.com/gopawl/pawl/rollout/kube"
@@ -48,6 +49,16 @@ func withImage(t kube.Target, image string) kube.Target {
 func (f *fixture) over(w *wire) *kube.Client {
 	f.Helper()
 	return &kube.Client{API: newClient(f.T, w.over(f.config))}
+}
+
+// informed returns a client of Pawl that reads through informers, as a controller does.
+func (f *fixture) informed() *kube.Client {
+	f.Helper()
+	factory := informers.NewSharedInformerFactoryWithOptions(f.client, 0, informers.WithNamespace(f.namespace))
+	client := &kube.Client{API: f.client, Cache: kube.NewInformers(factory)}
+	factory.Start(f.Context().Done())
+	factory.WaitForCacheSync(f.Context().Done())
+	return client
 }
 
 func (f *fixture) workload(c *kube.Client, t kube.Target) *kube.Workload {
