@@ -8,13 +8,20 @@ FUZZTIME ?= 10s
 # The race detector needs a C compiler.
 RACE := $(if $(shell command -v $$(go env CC)),-race)
 
-.PHONY: check test e2e identity fuzz lint layering fmt fmt-diff tidy tidy-diff
+.PHONY: check test prove e2e identity fuzz lint layering fmt fmt-diff tidy tidy-diff
 
 check: fmt-diff tidy-diff lint test
 
 test:
 	GOWORK=off go test $(RACE) -shuffle=on ./...
 	go test $(RACE) -shuffle=on ./... ./examples/...
+
+# The strategies against their laws: 20,000 seeded rollouts each, every state of small workloads, and mistakes that must
+# be caught. Minutes, and a few GB.
+prove:
+	go test -count=1 -v -run '^(TestRollingKeepsTheLaws|TestRecreateKeepsTheLawsAndNeverMixes)$$' -timeout 30m ./strategies -seeds=20000
+	go test -count=1 -v -run '^TestExhaustively$$' -timeout 30m ./strategies -exhaustive
+	go test -count=1 -v -run '^TestMutants$$' -timeout 30m ./strategies -mutants
 
 # Against a real control plane, which the first run builds from source: minutes, 5 GB of disk.
 e2e:

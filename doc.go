@@ -25,6 +25,7 @@
 //   - [github.com/gopawl/pawl/rollout/kube/kubetest]: a Kubernetes API in the process, for tests
 //     and quick starts.
 //   - [github.com/gopawl/pawl/rollout/sim]: a simulated workload, for previews and tests.
+//   - [github.com/gopawl/pawl/rollout/rollouttest]: holds a strategy of yours to the laws.
 //
 // Arrows point one way: strategies and history import rollout; kube imports rollout, hashing
 // and history; nothing points back, and only kube knows Kubernetes.

@@ -39,11 +39,12 @@ type layer struct {
 //	                           ▲
 //	hashing ◄── kube ──────────┴─► history      kubetest stands alone
 var layers = map[string]layer{
-	".":           {},
-	"rollout":     {imports: []string{"golang.org/x/sync", "github.com/cenkalti/backoff/v4"}, clock: "run.go"},
-	"rollout/sim": {imports: []string{"rollout"}, vars: map[string]string{"epoch": "where virtual time begins, never assigned"}},
-	"strategies":  {imports: []string{"rollout"}, pure: true},
-	"history":     {imports: []string{"rollout"}, pure: true},
+	".":                   {},
+	"rollout":             {imports: []string{"golang.org/x/sync", "github.com/cenkalti/backoff/v4"}, clock: "run.go"},
+	"rollout/rollouttest": {imports: []string{"rollout", "rollout/sim", "github.com/cockroachdb/datadriven"}, free: true},
+	"rollout/sim":         {imports: []string{"rollout"}, vars: map[string]string{"epoch": "where virtual time begins, never assigned"}},
+	"strategies":          {imports: []string{"rollout"}, pure: true},
+	"history":             {imports: []string{"rollout"}, pure: true},
 	"hashing": {imports: []string{"k8s.io/api", "k8s.io/apimachinery"}, pure: true, vars: map[string]string{
 		"nodes":   "plans by type: a cache that changes no answer",
 		"writers": "a pool of buffers",
@@ -61,7 +62,7 @@ var dependencies = map[string]string{
 	"golang.org/x/sync":                 "library",
 	"github.com/cenkalti/backoff/v4":    "library",
 	"gopkg.in/evanphx/json-patch.v4":    "library",
-	"github.com/cockroachdb/datadriven": "tests",
+	"github.com/cockroachdb/datadriven": "library",
 	"github.com/google/go-cmp":          "tests",
 }
 

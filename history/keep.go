@@ -13,13 +13,14 @@ import (
 //
 // Deletions come last, but before the first step that waits for a gate, and leave out every
 // revision that a step of the plan is about. A rollout that is over has no steps: until the
-// deletions are done it is progressing. A paused one stays paused.
+// deletions are done, those included that wait for terminating replicas, it is progressing. A
+// paused one stays paused.
 //
 // Keep goes around all other decorators: a deadline around it would give up a rollout whose
 // history cannot be deleted.
 func Keep(strategy rollout.Strategy, limit int32) rollout.Strategy {
 	return rollout.StrategyFunc(func(s rollout.State) (rollout.Plan, error) {
-		surplus, err := Prune(s, limit)
+		surplus, err := surplus(s, limit)
 		if err != nil {
 			return rollout.Plan{}, err
 		}
@@ -52,13 +53,15 @@ func concerns(a rollout.Action, r rollout.Revision) bool {
 	return true
 }
 
-// tidy is a plan with the deletions.
+// tidy is a plan with the deletions that can be made now.
 func tidy(plan rollout.Plan, surplus []rollout.Revision, limit int32) rollout.Plan {
-	deletions := make([]rollout.Step, len(surplus))
-	for i, r := range surplus {
-		deletions[i] = rollout.Step{
-			Action: rollout.Delete{Name: r.Name},
-			Why:    fmt.Sprintf("revision %d is beyond the %d old ones that are kept", r.Number, limit),
+	var deletions []rollout.Step
+	for _, r := range surplus {
+		if !leaving(r) {
+			deletions = append(deletions, rollout.Step{
+				Action: rollout.Delete{Name: r.Name},
+				Why:    fmt.Sprintf("revision %d is beyond the %d old ones that are kept", r.Number, limit),
+			})
 		}
 	}
 	free := slices.IndexFunc(plan.Steps, func(step rollout.Step) bool { return step.Gate != "" })

@@ -3,7 +3,6 @@ package history_test
 import (
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"testing"
 
 	"github.com/gopawl/pawl/history"
@@ -106,26 +105,15 @@ func TestKeepDoesNotShareSteps(t *testing.T) {
 	}
 }
 
-// TestKeepComesToCompletion carries out one step a look, as a write budget would.
-func TestKeepComesToCompletion(t *testing.T) {
-	for seed := range uint64(200) {
-		s := randomState(rand.New(rand.NewPCG(seed, 2)))
-		kept := history.Keep(strategy(rollout.Plan{Phase: rollout.Complete}), 1)
-		for range len(s.Revisions) + 1 {
-			plan, err := kept.Plan(s)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if (plan.Phase == rollout.Complete) != (len(plan.Steps) == 0) {
-				t.Fatalf("seed %d: %s with %d steps", seed, plan.Phase, len(plan.Steps))
-			}
-			if len(plan.Steps) > 0 {
-				s = without(s, []rollout.Revision{{Name: plan.Steps[0].Action.(rollout.Delete).Name}})
-			}
-		}
-		if plan, _ := kept.Plan(s); plan.Phase != rollout.Complete {
-			t.Fatalf("seed %d: still %s", seed, plan.Phase)
-		}
+// TestKeepWaitsForTerminatingReplicas: complete is for good, so it is not said before the last
+// deletion.
+func TestKeepWaitsForTerminatingReplicas(t *testing.T) {
+	s := state(rev("a", 1, 0), rev("b", 2, 1), rev("c", 3, 2))
+	s.Revisions[0].Terminating = 1
+	kept := history.Keep(strategy(rollout.Plan{Phase: rollout.Complete, Message: "done"}), 1)
+	plan, err := kept.Plan(s)
+	if err != nil || len(plan.Steps) > 0 || plan.Phase != rollout.Progressing || plan.Message != "1 old revisions are pending deletion" {
+		t.Errorf("%+v, %v", plan, err)
 	}
 }
 

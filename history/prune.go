@@ -26,6 +26,12 @@ import (
 //
 // The new revision is never among them. A negative limit is a [*rollout.InvalidError].
 func Prune(s rollout.State, limit int32) ([]rollout.Revision, error) {
+	surplus, err := surplus(s, limit)
+	return slices.DeleteFunc(surplus, leaving), err
+}
+
+// surplus are the revisions to delete once their last replicas have gone.
+func surplus(s rollout.State, limit int32) ([]rollout.Revision, error) {
 	if limit < 0 {
 		return nil, &rollout.InvalidError{Path: "revisionHistoryLimit", Value: limit, Allowed: "0 or more"}
 	}
@@ -35,7 +41,7 @@ func Prune(s rollout.State, limit int32) ([]rollout.Revision, error) {
 	kept := waysBack(s)
 	worked := slices.ContainsFunc(s.Revisions, func(r rollout.Revision) bool { return !r.Settled.IsZero() })
 	return slices.DeleteFunc(beyond, func(r rollout.Revision) bool {
-		return !empty(r) || routed(s.Routes, r) || slices.Contains(kept, r.Name) || !worked && r.Template == ""
+		return r.Replicas > 0 || routed(s.Routes, r) || slices.Contains(kept, r.Name) || !worked && r.Template == ""
 	}), nil
 }
 
@@ -56,8 +62,9 @@ func waysBack(s rollout.State) []string {
 	return names
 }
 
-func empty(r rollout.Revision) bool {
-	return r.Observed && r.Replicas == 0 && r.Actual == 0 && r.Terminating == 0
+// leaving reports whether a revision without size has, or may have, replicas all the same.
+func leaving(r rollout.Revision) bool {
+	return !r.Observed || r.Actual > 0 || r.Terminating > 0
 }
 
 func routed(routes []rollout.Route, r rollout.Revision) bool {

@@ -79,11 +79,29 @@ func hold(t *testing.T, strategy rollout.Strategy, s rollout.State) {
 		before := s
 		s = after(t, s, step.Action)
 		if isRolling {
-			if err := promised(b, before, s); err != nil {
+			if err := boundsKept(b, before, s); err != nil {
 				t.Errorf("%v: %v\nstate %+v\nplan %+v", step.Action, err, before, plan)
 			}
 		}
 	}
+}
+
+// sound checks what holds for every plan by itself.
+func sound(s rollout.State, p rollout.Plan) error {
+	switch {
+	case p.Phase == "" || p.Message == "":
+		return errors.New("a plan that does not say where the rollout stands, or why")
+	case p.Phase.Over() && len(p.Steps) > 0:
+		return errors.New("over, with steps")
+	case s.Paused && p.Phase != rollout.Paused && !p.Phase.Over():
+		return errors.New("not paused in a pause")
+	}
+	for _, step := range p.Steps {
+		if step.Why == "" {
+			return errors.New("a step without a reason")
+		}
+	}
+	return nil
 }
 
 // after is the state that an action leads to. It refuses what a workload would refuse.
@@ -122,8 +140,8 @@ func after(t *testing.T, s rollout.State, a rollout.Action) rollout.State {
 	return s
 }
 
-// promised is bounds.notWorsened in numbers that cannot overflow.
-func promised(r strategies.Rolling, before, after rollout.State) error {
+// boundsKept is the promise about bounds for one write, in numbers that cannot overflow.
+func boundsKept(r strategies.Rolling, before, after rollout.State) error {
 	wide := func(s rollout.State) (available, replicas float64) {
 		for _, r := range s.Revisions {
 			available += float64(max(0, int64(r.Available)-max(0, int64(r.Ready)-int64(r.Replicas))))

@@ -3,3 +3,5 @@
 package strategies_test
 
 const defaultSeeds = 2500
+
+const raced = false

@@ -23,7 +23,7 @@ func TestShareOfAResize(t *testing.T) {
 	for i, c := range cases {
 		j.check(i, c.String(), c.theirs(), c.ours(t))
 	}
-	j.done(len(cases), 19)
+	j.done(len(cases), 22)
 }
 
 type scaleCase struct {

@@ -39,8 +39,13 @@ func (w rolling) shareOut() {
 			shares[i] += rest
 			left -= rest
 		}
-		w.share(r, int32(has+shares[i]))
+		w.share(r, int32(has+min(shares[i], w.lack(*r))))
 	}
+}
+
+// lack is by how much r is smaller than wanted: none gets more than that.
+func (w rolling) lack(r rollout.Revision) int64 {
+	return max(0, int64(w.state.Replicas)-int64(r.Replicas))
 }
 
 // midway reports whether both the new revision, not yet of the wanted size, and an old one have

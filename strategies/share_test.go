@@ -175,3 +175,12 @@ func asked(s rollout.State) (n int32) {
 	}
 	return n
 }
+
+// guaranteed is how many replicas stay available whichever the controllers choose to end among
+// those that are ready.
+func guaranteed(s rollout.State) (n int32) {
+	for _, r := range s.Revisions {
+		n += max(0, r.Available-max(0, r.Ready-r.Replicas))
+	}
+	return n
+}

@@ -158,6 +158,8 @@ func (w *work) standing() (string, bool) {
 		return fmt.Sprintf("%d out of %d new replicas have been updated", c.Updated, want), false
 	case w.oldLeft() > 0:
 		return fmt.Sprintf("%d old replicas are pending termination", w.oldLeft()), false
+	case slices.ContainsFunc(w.state.Old(), func(r rollout.Revision) bool { return !r.Observed }):
+		return "the size of an old revision has yet to be observed", false // it may have replicas
 	case c.Updated > want || now.Replicas != want:
 		return fmt.Sprintf("%d surplus replicas are pending termination", c.Updated-want), false
 	case c.Available < c.Updated:

@@ -150,6 +150,10 @@ func (w *Workload) remove(r *revision) error {
 	if r.Replicas > 0 || len(r.pods) > 0 {
 		return fmt.Errorf("revision %q is not empty: %w", r.Name, rollout.ErrConflict)
 	}
-	w.revisions = slices.DeleteFunc(w.revisions, func(o *revision) bool { return o == r })
+	w.drop(r)
 	return nil
+}
+
+func (w *Workload) drop(r *revision) {
+	w.revisions = slices.DeleteFunc(w.revisions, func(o *revision) bool { return o == r })
 }

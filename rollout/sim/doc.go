@@ -14,5 +14,9 @@
 // [Preview] runs a strategy to its end and reports what it did. It starts from any
 // [rollout.State], so from what a real workload shows at the moment too.
 //
-// What it leaves out: nodes, quotas, the scheduler, caches that lag behind, and lost writes.
+// What others do to it is up to its caller: change what is wanted, disturb single [Pod]s, and
+// [Workload.Add], [Workload.Edit] and [Workload.Remove] revisions. Package rollouttest does all that, and
+// looks at it through caches that lag behind, with writes that are slow, lost or torn.
+//
+// What it leaves out: nodes, quotas and the scheduler.
 package sim

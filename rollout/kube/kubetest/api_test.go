@@ -171,6 +171,8 @@ func TestPatches(t *testing.T) {
 	}{
 		{"json", "application/json-patch+json", `[{"op":"test","path":"/spec/replicas","value":2},{"op":"replace","path":"/spec/replicas","value":3}]`, 0, "", 2},
 		{"failed test", "application/json-patch+json", `[{"op":"test","path":"/spec/replicas","value":2},{"op":"replace","path":"/spec/replicas","value":9}]`, 422, metav1.StatusReasonInvalid, 2},
+		{"test without a value", "application/json-patch+json", `[{"op":"test","path":""}]`, 422, metav1.StatusReasonInvalid, 2},
+		{"replace without a value", "application/json-patch+json", `[{"op":"replace","path":""}]`, 422, metav1.StatusReasonInvalid, 2},
 		{"merge", "application/merge-patch+json", `{"metadata":{"annotations":{"x":"y"}},"spec":{"replicas":4}}`, 0, "", 3},
 		{"nothing", "application/merge-patch+json", `{"spec":{"replicas":4}}`, 0, "", 3},
 		{"strategic", "application/strategic-merge-patch+json", `{"spec":{"template":{"spec":{"containers":[{"name":"main","env":[{"name":"A","value":"1"}]}]}}}}`, 0, "", 4},

@@ -49,12 +49,23 @@ func jsonPatch(data []byte) (patch, error) {
 		return nil, apierrors.NewBadRequest(err.Error())
 	}
 	return overJSON(func(doc []byte) ([]byte, error) {
-		patched, err := operations.Apply(doc)
+		patched, err := operate(operations, doc)
 		if err != nil { // a failed test among others
 			err = errUnprocessable(err)
 		}
 		return patched, err
 	}), nil
+}
+
+// operate applies operations. The library panics on some that make no sense, such as a test of the
+// whole document without a value; a real API server then drops the connection.
+func operate(operations jsonpatch.Patch, doc []byte) (patched []byte, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("the patch makes no sense: %v", r)
+		}
+	}()
+	return operations.Apply(doc)
 }
 
 func errUnprocessable(err error) error {

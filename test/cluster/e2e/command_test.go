@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -40,6 +41,7 @@ var program = sync.OnceValues(func() (string, error) {
 type command struct {
 	*fixture
 	program, kubeconfig, home string
+	env                       []string // beside HOME and PATH
 }
 
 // command returns pawl as a user to whom just these rules are granted. It goes over the wire, if
@@ -65,7 +67,7 @@ func (f *fixture) command(w *wire, rules ...rbacv1.PolicyRule) command {
 		config = f.proxy(w, config)
 	}
 	home := f.TempDir()
-	return command{f, path, f.kubeconfig(home, config), home}
+	return command{fixture: f, program: path, kubeconfig: f.kubeconfig(home, config), home: home}
 }
 
 // proxy returns the configuration of a way to the API server that goes over the wire.
@@ -107,38 +109,53 @@ func (f *fixture) kubeconfig(dir string, config *rest.Config) string {
 // start starts a command line; wait returns what it printed, and its exit code.
 func (c command) start(args ...string) (wait func() (string, int)) {
 	c.Helper()
+	wait, _ = c.begin(args...)
+	return wait
+}
+
+// begin is start; interrupt is Ctrl-C.
+func (c command) begin(args ...string) (wait func() (string, int), interrupt func()) {
+	c.Helper()
 	process := exec.CommandContext(c.Context(), c.program, append([]string{"--kubeconfig", c.kubeconfig, "-n", c.namespace}, args...)...)
-	process.Env = []string{"HOME=" + c.home, "PATH=" + os.Getenv("PATH")}
+	process.Env = append([]string{"HOME=" + c.home, "PATH=" + os.Getenv("PATH")}, c.env...)
 	var out bytes.Buffer
 	process.Stdout, process.Stderr = &out, &out
 	begin := time.Now()
 	if err := process.Start(); err != nil {
 		c.Fatal(err)
 	}
-	return func() (string, int) {
+	wait = func() (string, int) {
 		c.Helper()
 		_ = process.Wait() // the exit code tells
 		c.Logf("$ pawl %s\n%s(%v after %v)", strings.Join(args, " "), &out, process.ProcessState, time.Since(begin).Round(100*time.Millisecond))
 		return out.String(), process.ProcessState.ExitCode()
 	}
+	interrupt = func() {
+		if err := process.Process.Signal(os.Interrupt); err != nil {
+			c.Error(err)
+		}
+	}
+	return wait, interrupt
 }
 
 // does runs a command line that succeeds, and returns what it printed.
 func (c command) does(args ...string) string {
 	c.Helper()
-	out, code := c.start(args...)()
-	if code != 0 {
-		c.Fatalf("exit code %d", code)
-	}
-	return out
+	return c.exits(0, args...)
 }
 
 // fails runs a command line that does not succeed, and returns what it printed.
 func (c command) fails(args ...string) string {
 	c.Helper()
+	return c.exits(1, args...)
+}
+
+// exits runs a command line that ends with an exit code, and returns what it printed.
+func (c command) exits(want int, args ...string) string {
+	c.Helper()
 	out, code := c.start(args...)()
-	if code != 1 {
-		c.Fatalf("exit code %d, want 1", code)
+	if code != want {
+		c.Fatalf("exit code %d, want %d", code, want)
 	}
 	return out
 }
@@ -153,18 +170,28 @@ func (c command) prints(out string, want ...string) {
 	}
 }
 
-// edited is a manifest with a text in the place of another, in a file of its own.
-func (c command) edited(name, old, new string) string {
+// edited is a manifest with texts in the place of others, given in pairs, in a file of its own.
+func (c command) edited(name string, oldnew ...string) string {
 	c.Helper()
 	data, err := os.ReadFile(manifest(name))
 	if err != nil {
 		c.Fatal(err)
 	}
-	if !bytes.Contains(data, []byte(old)) {
-		c.Fatalf("%q is not in %s", old, name)
+	text := string(data)
+	for pair := range slices.Chunk(oldnew, 2) {
+		if !strings.Contains(text, pair[0]) {
+			c.Fatalf("%q is not in %s", pair[0], name)
+		}
+		text = strings.Replace(text, pair[0], pair[1], 1)
 	}
+	return c.file(name, text)
+}
+
+// file is a file of that name with a text, in a folder of its own.
+func (c command) file(name, text string) string {
+	c.Helper()
 	path := filepath.Join(c.TempDir(), name)
-	if err := os.WriteFile(path, bytes.Replace(data, []byte(old), []byte(new), 1), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		c.Fatal(err)
 	}
 	return path

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"testing"
 
-	rbacv1 "k8s.io/api/rbac/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/gopawl/pawl/rollout/kube"
@@ -14,8 +14,8 @@ import (
 // more than that.
 func TestCommandAppliesAService(t *testing.T) {
 	f := newFixture(t)
-	services := rbacv1.PolicyRule{APIGroups: []string{""}, Resources: []string{"services"}, Verbs: []string{"get", "create", "update"}}
-	pawl := f.command(nil, slices.Concat(kube.Rules(), commandRules, []rbacv1.PolicyRule{services})...)
+	var wire wire
+	pawl := f.command(&wire, slices.Concat(kube.Rules(), commandRules, serviceRules)...)
 	pawl.prints(pawl.does("run", "-f", manifest("kubia.yaml")),
 		"service/kubia created\n", "deployment.apps/kubia-v1 created\n", "deployment \"kubia-v1\" successfully rolled out\n")
 	pawl.prints(pawl.does("run", "-f", manifest("kubia.yaml")), "service/kubia unchanged\n", "deployment.apps/kubia-v1 unchanged\n")
@@ -26,6 +26,20 @@ func TestCommandAppliesAService(t *testing.T) {
 	if after.port != 81 || after.uid != before.uid || after.address != before.address {
 		t.Errorf("service: %+v after %+v", after, before)
 	}
+
+	pawl.prints(pawl.does("replace", "-f", pawl.edited("kubia.yaml", "port: 80\n", "port: 82\n")),
+		"service/kubia replaced\n", "deployment.apps/kubia-v1 replaced\n", "deployment \"kubia-v1\" successfully rolled out\n")
+	after = f.service("kubia")
+	if after.port != 82 || after.uid != before.uid || after.address != before.address {
+		t.Errorf("service: %+v after %+v", after, before)
+	}
+
+	pawl.does("delete", "-f", manifest("kubia.yaml"))
+	_, err := f.client.CoreV1().Services(f.namespace).Get(t.Context(), "kubia", metav1.GetOptions{})
+	if !apierrors.IsNotFound(err) {
+		t.Errorf("the service is still there (%v)", err)
+	}
+	checkRole(t, wire.all(), serviceRules)
 }
 
 type service struct {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -17,7 +18,8 @@ import (
 func TestCommandRollsOut(t *testing.T) {
 	f := newFixture(t)
 	var wire wire
-	s := story{f.command(&wire, slices.Concat(kube.Rules(), commandRules)...)}
+	rules := slices.Concat(kube.Rules(), commandRules)
+	s := story{f.command(&wire, rules...)}
 	s.begins()
 	s.updatesWithinBounds()
 	s.goesBack()
@@ -25,8 +27,10 @@ func TestCommandRollsOut(t *testing.T) {
 	s.scales()
 	s.isPaused()
 	s.forgets()
-	s.cascades()
-	checkRole(t, wire.all())
+	s.isCompleted()
+	s.isOrphaned()
+	s.isDeleted()
+	checkRole(t, wire.all(), rules)
 }
 
 type story struct{ command }
@@ -114,19 +118,57 @@ func (s story) forgets() {
 	}
 }
 
-// cascades shows that all of an app hangs on its ConfigMap.
-func (s story) cascades() {
+// isCompleted shows what a shell gets.
+func (s story) isCompleted() {
 	s.Helper()
-	if err := s.client.CoreV1().ConfigMaps(s.namespace).Delete(s.Context(), "pawl.httpd", metav1.DeleteOptions{}); err != nil {
-		s.Fatal(err)
+	if got := s.does("__complete", "status", ""); !strings.HasPrefix(got, "httpd\n:") {
+		s.Errorf("completed: %q, want httpd alone", got)
 	}
+}
+
+// isOrphaned shows that pods go on without an app, and that the next one with their manifest takes
+// them over.
+func (s story) isOrphaned() {
+	s.Helper()
+	pods := s.podUIDs()
+	s.does("delete", "httpd", "--cascade=orphan")
+	for _, rs := range s.sets() {
+		if len(rs.OwnerReferences) > 0 {
+			s.Errorf("%s is left with an owner: %+v", rs.Name, rs.OwnerReferences)
+		}
+	}
+	leases, err := s.client.CoordinationV1().Leases(s.namespace).List(s.Context(), metav1.ListOptions{})
+	if err != nil || len(leases.Items) > 0 {
+		s.Errorf("%d leases are left (%v)", len(leases.Items), err)
+	}
+	s.prints(s.fails("status", "httpd"), `deployments.apps "httpd" not found`)
+
+	s.prints(s.does("run", "-f", manifest("httpd.v2.yaml")), "deployment.apps/httpd created\n", "successfully rolled out\n")
+	if diff := cmp.Diff(pods, s.podUIDs()); diff != "" {
+		s.Errorf("pods: %s", diff)
+	}
+}
+
+func (s story) isDeleted() {
+	s.Helper()
+	s.prints(s.does("delete", "httpd"), `deployment.apps "httpd" deleted from `+s.namespace+" namespace\n")
+	s.isGone()
+	s.prints(s.fails("status", "httpd"), `deployments.apps "httpd" not found`)
+}
+
+// isGone waits until nothing is left of any app.
+func (s story) isGone() {
+	s.Helper()
 	s.eventually(30*time.Second, func(ctx context.Context) error {
-		if sets, pods := s.sets(), s.podsNow(); len(sets)+len(pods) > 0 {
-			return fmt.Errorf("%d replica sets and %d pods are left", len(sets), len(pods))
+		leases, err := s.client.CoordinationV1().Leases(s.namespace).List(ctx, metav1.ListOptions{})
+		if err != nil {
+			return err
+		}
+		if sets, pods := s.sets(), s.podsNow(); len(sets)+len(pods)+len(leases.Items) > 0 {
+			return fmt.Errorf("%d replica sets, %d pods and %d leases are left", len(sets), len(pods), len(leases.Items))
 		}
 		return nil
 	})
-	s.prints(s.fails("status", "httpd"), `deployments.apps "httpd" not found`)
 }
 
 // runs waits for so many ready pods of an image.

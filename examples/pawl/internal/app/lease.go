@@ -121,6 +121,13 @@ func (l *lease) tryTake(ctx context.Context, other *sighting) error {
 	if holder := holderOf(there); holder != "" && holder != l.holder && !dead(holder) && other.alive(there) {
 		return errHeld
 	}
+	owners, err := l.owners(ctx)
+	if err != nil {
+		return err
+	}
+	if len(owners) > 0 { // it may be left of an app that is gone, and about to follow it
+		there.OwnerReferences = owners
+	}
 	return l.write(ctx, there, l.mine)
 }
 

@@ -259,3 +259,30 @@ func TestLeaseBelongsToTheApp(t *testing.T) {
 		}
 	})
 }
+
+// A deletion leaves the Lease to the garbage collector, which may come late. The next app of that name
+// makes it its own before it writes, or it would lose it in the middle of a rollout.
+func TestLeaseOfADeletedAppIsTakenOver(t *testing.T) {
+	s, _ := newStore(t) // nobody collects garbage
+	ctx := t.Context()
+	idle := func(context.Context) error { return nil }
+	apply(t, s, web(t, "web:1", nil), Created)
+	if err := s.Exclusive(ctx, "web", nil, idle); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Delete(ctx, "web", metav1.DeletePropagationBackground, false); err != nil {
+		t.Fatal(err)
+	}
+	before := readLease(t, s)
+	apply(t, s, web(t, "web:1", nil), Created)
+	if err := s.Exclusive(ctx, "web", nil, idle); err != nil {
+		t.Fatal(err)
+	}
+	after := readLease(t, s)
+	if after.UID != before.UID {
+		t.Fatal("it is another lease: the test shows nothing")
+	}
+	if len(after.OwnerReferences) != 1 || after.OwnerReferences[0].UID != configMap(t, s).UID {
+		t.Errorf("owners %+v, want the app that is there now", after.OwnerReferences)
+	}
+}

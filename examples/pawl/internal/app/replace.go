@@ -23,7 +23,7 @@ func (s Store) Replace(ctx context.Context, deployment *unstructured.Unstructure
 		if err != nil {
 			return err
 		}
-		record, err = s.write(ctx, was, asked, asked, dryRun)
+		record, err = s.write(ctx, was, asked, written(deployment), dryRun)
 		return err
 	})
 	return record, err

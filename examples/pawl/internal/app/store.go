@@ -79,14 +79,14 @@ func (s Store) find(ctx context.Context, app string) (*corev1.ConfigMap, error) 
 // Apply brings what is wanted to a manifest, three-way: what the manifest says holds, what it no
 // longer says goes, and what it never said (replicas, say) stays.
 func (s Store) Apply(ctx context.Context, deployment *unstructured.Unstructured, dryRun bool) (*Record, Outcome, error) {
-	asked := manifest.AppsV1(deployment)
+	asked := written(deployment)
 	var record *Record
 	outcome := Configured
 	err := retry.RetryOnConflict(retry.DefaultRetry, func() error {
 		was, err := s.Load(ctx, asked.GetName())
 		if apierrors.IsNotFound(err) {
 			outcome = Created
-			record, err = s.create(ctx, asked, dryRun)
+			record, err = s.create(ctx, deployment, dryRun)
 			if apierrors.IsAlreadyExists(err) {
 				return apierrors.NewConflict(resource, asked.GetName(), err)
 			}
@@ -99,6 +99,8 @@ func (s Store) Apply(ctx context.Context, deployment *unstructured.Unstructured,
 		if err != nil {
 			return err
 		}
+		wanted.SetAPIVersion(deployment.GetAPIVersion()) // what is gone has the default of its version
+		wanted = manifest.AppsV1(wanted)
 		if err := causeOfApplied(was.Manifest, asked, wanted); err != nil {
 			return err
 		}
@@ -112,8 +114,16 @@ func (s Store) Apply(ctx context.Context, deployment *unstructured.Unstructured,
 	return record, outcome, err
 }
 
-func (s Store) create(ctx context.Context, asked *unstructured.Unstructured, dryRun bool) (*Record, error) {
-	cm, err := s.first(asked)
+// written is what a manifest says, without the defaults of what it does not: these are nobody's wish,
+// and give way to what others want.
+func written(deployment *unstructured.Unstructured) *unstructured.Unstructured {
+	u := deployment.DeepCopy()
+	u.SetAPIVersion(appsv1.SchemeGroupVersion.String())
+	return u
+}
+
+func (s Store) create(ctx context.Context, deployment *unstructured.Unstructured, dryRun bool) (*Record, error) {
+	cm, err := s.first(deployment)
 	if err != nil {
 		return nil, err
 	}
@@ -127,7 +137,7 @@ func (s Store) create(ctx context.Context, asked *unstructured.Unstructured, dry
 
 // Proposed is the record of an app that is nowhere yet, nor need its namespace be.
 func (s Store) Proposed(deployment *unstructured.Unstructured) (*Record, error) {
-	cm, err := s.first(manifest.AppsV1(deployment))
+	cm, err := s.first(deployment)
 	if err != nil {
 		return nil, err
 	}
@@ -135,11 +145,11 @@ func (s Store) Proposed(deployment *unstructured.Unstructured) (*Record, error) 
 }
 
 // first is the ConfigMap of a new app.
-func (s Store) first(asked *unstructured.Unstructured) (*corev1.ConfigMap, error) {
-	content, err := data(asked, asked, 1)
+func (s Store) first(deployment *unstructured.Unstructured) (*corev1.ConfigMap, error) {
+	content, err := data(manifest.AppsV1(deployment), written(deployment), 1)
 	return &corev1.ConfigMap{
 		ObjectMeta: metav1.ObjectMeta{
-			Namespace: s.Namespace, Name: ConfigMapName(asked.GetName()), Labels: map[string]string{Label: asked.GetName()},
+			Namespace: s.Namespace, Name: ConfigMapName(deployment.GetName()), Labels: map[string]string{Label: deployment.GetName()},
 		},
 		Data: content,
 	}, err

@@ -142,6 +142,13 @@ func TestApplyKeepsWhatWasNeverSaid(t *testing.T) {
 	wantStored(t, s, "spec.replicas", "5")
 	wantStored(t, s, "metadata.annotations", "note: x")
 
+	// A default is nobody's wish either.
+	change(t, s, "spec.progressDeadlineSeconds", "30")
+	change(t, s, "spec.strategy", "{type: Recreate}")
+	apply(t, s, web(t, "web:2", nil), Unchanged)
+	wantStored(t, s, "spec.progressDeadlineSeconds", "30")
+	wantStored(t, s, "spec.strategy", "type: Recreate")
+
 	apply(t, s, web(t, "web:2", map[string]string{"spec.replicas": "2"}), Configured)
 	wantStored(t, s, "spec.replicas", "2")
 }

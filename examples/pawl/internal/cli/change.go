@@ -79,10 +79,13 @@ func (p *Pawl) change(ctx context.Context, s *session, ch changer, args []string
 	if err := errors.Join(out.object(p.Out, record.Manifest, outcome), out.end(p.Out)); err != nil {
 		return err
 	}
-	if out.dry() || ch.stays || record.Spec.Paused {
+	if out.dry() || ch.stays {
 		return nil
 	}
 	p.quiet = out.quiet()
+	if record.Spec.Paused {
+		return p.followPaused(ctx, s, args[0], drive)
+	}
 	return p.follow(ctx, s, args[0], drive)
 }
 
@@ -133,7 +136,8 @@ func (p *Pawl) pauseCommand() *cobra.Command {
 	return p.changeCommand(changer{
 		use: "pause NAME", short: "Hold a rollout where it is", outcome: "paused", args: cobra.ExactArgs(1), stays: true,
 		example: `  pawl pause web`,
-		long:    "Holds every size where it is. A pawl that is rolling the app out stops before its next step and waits.",
+		long: `Holds every size where it is. A pawl that is rolling the app out stops before its next step and waits. Only a
+change of replicas is carried out in a pause.`,
 		edit: func(ctx context.Context, s *session, args []string, dryRun bool) (*app.Record, error) {
 			return s.setPaused(ctx, args[0], true, "already paused", dryRun)
 		},
@@ -168,6 +172,8 @@ func (p *Pawl) scaleCommand() *cobra.Command {
 	var replicas int32
 	return p.changeCommand(changer{
 		use: "scale NAME --replicas N", short: "Change how many replicas are wanted", outcome: "scaled", args: cobra.ExactArgs(1),
+		long: `Changes how many replicas are wanted. In the middle of a rollout the change is shared out among the revisions, in
+proportion to their sizes; in a pause too, and nothing else happens then.`,
 		example: `  pawl scale web --replicas=5`,
 		flags: func(c *cobra.Command) {
 			c.Flags().Int32Var(&replicas, "replicas", 0, "How many replicas are wanted")

@@ -91,7 +91,7 @@ It works on a cluster embedded in one file, which needs nothing else, or with
 
 A Deployment of a manifest becomes an app, not a Deployment of the cluster: a ConfigMap
 pawl.NAME holds what is wanted and owns the ReplicaSets, and a Lease of that name keeps two
-pawls apart. Deleting the ConfigMap deletes all of it.`,
+pawls apart. 'pawl delete NAME' deletes all of it.`,
 		SilenceUsage: true, SilenceErrors: true,
 	}
 	p.connection.addFlags(root.PersistentFlags())

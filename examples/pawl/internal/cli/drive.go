@@ -28,8 +28,8 @@ func (e *DeadlineError) Error() string {
 
 // drive rolls an app out to the end, as the only process that does. Others that pause it or want
 // something else of it are obeyed at the next step.
-func (p *Pawl) drive(ctx context.Context, s *session, name string, timeout time.Duration) error {
-	if timeout > 0 {
+func (p *Pawl) drive(ctx context.Context, s *session, name string, d driving) error {
+	if timeout := d.timeout.Duration; timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, timeout, fmt.Errorf("deployment %q: timed out after %v", name, timeout))
 		defer cancel()
@@ -40,8 +40,12 @@ func (p *Pawl) drive(ctx context.Context, s *session, name string, timeout time.
 		show.note(fmt.Sprintf("deployment %q is being rolled out by %s; waiting for its turn", name, holder))
 	}
 	err := s.Exclusive(ctx, name, held, func(ctx context.Context) error {
-		return p.driveHeld(ctx, s, name, show)
+		return p.driveHeld(ctx, s, name, d.rests, show)
 	})
+	if errors.Is(err, errRests) {
+		show.rested()
+		return nil
+	}
 	if err == nil {
 		return nil
 	}
@@ -49,8 +53,8 @@ func (p *Pawl) drive(ctx context.Context, s *session, name string, timeout time.
 	return p.stopped(ctx, s, name, err)
 }
 
-// driveHeld is drive while the lease is held.
-func (p *Pawl) driveHeld(ctx context.Context, s *session, name string, show *progress) error {
+// driveHeld is drive while the lease is held. With rests it ends in a pause, with [errRests].
+func (p *Pawl) driveHeld(ctx context.Context, s *session, name string, rests bool, show *progress) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	cache, stop, err := s.caches(ctx, name)
@@ -61,7 +65,11 @@ func (p *Pawl) driveHeld(ctx context.Context, s *session, name string, show *pro
 	recorder, flush := s.events()
 	defer flush()
 	driver := &app.Driver{Store: s.Store, Client: &kube.Client{API: s.API, Cache: cache, Events: recorder}, App: name}
-	engine := rollout.Engine{Trace: rollout.Tee(show.trace(driver), deadline(driver, cancel), p.picture.trace(driver))}
+	trace := rollout.Tee(show.trace(driver), deadline(driver, cancel), p.picture.trace(driver))
+	if rests {
+		trace = rollout.Tee(trace, resting(cancel))
+	}
+	engine := rollout.Engine{Trace: trace}
 	_, err = engine.Run(ctx, driver, driver)
 	if cause := context.Cause(ctx); err != nil && cause != nil {
 		err = cause

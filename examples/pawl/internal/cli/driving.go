@@ -28,6 +28,7 @@ func (t timeoutFlag) check() error {
 type driving struct {
 	timeout timeoutFlag
 	wait    bool
+	rests   bool // no flag: it ends in a pause that leaves nothing to do
 }
 
 func (d *driving) addFlags(c *cobra.Command) {
@@ -38,7 +39,7 @@ func (d *driving) addFlags(c *cobra.Command) {
 // follow rolls out what is wanted now, or says who does.
 func (p *Pawl) follow(ctx context.Context, s *session, name string, d driving) error {
 	if d.wait {
-		return p.drive(ctx, s, name, d.timeout.Duration)
+		return p.drive(ctx, s, name, d)
 	}
 	return p.leave(ctx, s, name)
 }
@@ -53,8 +54,10 @@ func (p *Pawl) leave(ctx context.Context, s *session, name string) error {
 	switch {
 	case err != nil:
 		return err
-	case plan.Phase == rollout.Paused:
+	case plan.Phase == rollout.Paused && driver == "":
 		p.say("deployment %q is paused: nothing is rolled out until 'pawl resume %s'", name, name)
+	case plan.Phase == rollout.Paused:
+		p.say("deployment %q is paused: %s, which rolls it out, shares out a resize; all else waits for 'pawl resume %s'", name, driver, name)
 	case driver == "":
 		p.say("nobody is rolling out deployment %q: 'pawl resume %s' goes on", name, name)
 	default:

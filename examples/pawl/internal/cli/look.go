@@ -98,12 +98,15 @@ func (p *Pawl) status(ctx context.Context, s *session, name string, revision int
 			said = text
 			fmt.Fprint(p.Out, text)
 		}
-		if over || !watch {
+		if over {
 			return nil
 		}
 		if driver, err := s.DrivenBy(ctx, name); err == nil && driver == "" && !alone && !state.Paused {
 			alone = true
 			p.say("nobody is rolling out deployment %q: 'pawl resume %s' goes on", name, name)
+		}
+		if !watch {
+			return nil
 		}
 		select {
 		case <-time.After(between):

@@ -132,13 +132,27 @@ func (s *progress) state(d *app.Driver, state rollout.State, plan rollout.Plan) 
 		}
 		return
 	}
-	if plan.Phase == rollout.Progressing && (len(plan.Steps) > 0 || !s.counts.settled(state)) {
+	underWay := plan.Phase == rollout.Progressing || plan.Phase == rollout.Paused && due(state, plan)
+	if len(plan.Steps) > 0 || underWay && !s.counts.settled(state) {
 		return // another line is true in a moment
 	}
 	if line != s.said {
 		s.said = line
 		s.line(line)
 	}
+}
+
+func (s *progress) paused() string {
+	return fmt.Sprintf("deployment %q is paused: waiting for 'pawl resume %s'", s.app, s.app)
+}
+
+// rested says at the end what lines say on the way.
+func (s *progress) rested() {
+	s.locked(func() {
+		if s.screen != nil {
+			s.line(s.paused())
+		}
+	})
 }
 
 // settling knows since when counts are of something else than what was asked for last.
@@ -159,8 +173,11 @@ func (s *settling) settled(state rollout.State) bool {
 
 // describe is kubectl's line about the state; a plan knows more than the counts do.
 func (s *progress) describe(d *app.Driver, state rollout.State, plan rollout.Plan) string {
-	if plan.Phase == rollout.Paused {
-		return fmt.Sprintf("deployment %q is paused: waiting for 'pawl resume %s'", s.app, s.app)
+	switch {
+	case plan.Phase == rollout.Paused && due(state, plan):
+		return fmt.Sprintf("Waiting for deployment %q to be resized, as far as enough replicas stay available...", s.app)
+	case plan.Phase == rollout.Paused:
+		return s.paused()
 	}
 	line, over, err := view.DeploymentOf(d.Record(), app.Status{
 		Observed: d.Record().Generation,

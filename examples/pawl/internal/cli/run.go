@@ -111,12 +111,12 @@ func (p *Pawl) driveAll(ctx context.Context, s *session, apps []*app.Record, dri
 	}
 	for i, r := range apps {
 		there := s.at(r.Manifest.GetNamespace())
+		follow := p.follow
 		if r.Spec.Paused && drive.wait {
-			errs[i] = p.picture.end(there.Namespace, r.Name(), fmt.Errorf("deployment %q is paused: nothing is rolled out until 'pawl resume %s'", r.Name(), r.Name()))
-			continue
+			follow = p.refusePaused
 		}
 		group.Go(func() error {
-			errs[i] = p.picture.end(there.Namespace, r.Name(), p.follow(ctx, there, r.Name(), drive))
+			errs[i] = p.picture.end(there.Namespace, r.Name(), follow(ctx, there, r.Name(), drive))
 			return nil
 		})
 	}

@@ -24,7 +24,7 @@ func TestTextsAreKubectls(t *testing.T) {
 		failing := func(text string) string { return "! error: " + text + "\nexit 1\n" }
 		for _, row := range []struct{ command, want string }{
 			{"status httpd", "deployment \"httpd\" successfully rolled out\n"},
-			{"status hello-deployment", "Waiting for deployment \"hello-deployment\" rollout to finish: 0 out of 3 new replicas have been updated...\n"},
+			{"status hello-deployment", "Waiting for deployment \"hello-deployment\" rollout to finish: 0 out of 3 new replicas have been updated...\n! nobody is rolling out deployment \"hello-deployment\": 'pawl resume hello-deployment' goes on\n"},
 			{"status httpd --revision=1", failing("desired revision (1) is different from the running revision (2)")},
 			{"status nosuch", "! Error from server (NotFound): deployments.apps \"nosuch\" not found\nexit 1\n"},
 			{"history hello-deployment", "deployment.apps/hello-deployment \nNo rollout history found.\n"},
