@@ -3,7 +3,7 @@
 // A [Strategy] is a pure function from a [State] to a [Plan]. A [Workload] is all that the
 // package knows of a cluster: it shows the state and carries out one [Action] at a time. An
 // [Engine] brings the two together, once per call in a controller ([Engine.Reconcile]) or in a
-// loop until the rollout is over ([Engine.Run]).
+// loop until the rollout is over ([Engine.Run]). A [Fleet] runs many at once.
 //
 //	         Observe                Plan
 //	Workload ───────► State ─► Strategy ─► Plan ──┐
