@@ -68,17 +68,17 @@ func sound(s rollout.State, p rollout.Plan) error {
 		if step.Why == "" {
 			return breaks(lawSound, "%v without a reason", step.Action)
 		}
-		if s.Paused && !heldNot(s, step.Action) {
+		if s.Paused && !allowedInPause(s, step.Action) {
 			return breaks(lawSound, "%v while paused", step.Action)
 		}
 	}
 	return nil
 }
 
-// heldNot reports whether a is what a pause does not hold: another size for a revision, where sizes
+// allowedInPause reports whether a pause does not hold an action: another size for a revision, where sizes
 // were worked out for another number of replicas than is wanted now, and the deletion of what is
 // empty.
-func heldNot(s rollout.State, a rollout.Action) bool {
+func allowedInPause(s rollout.State, a rollout.Action) bool {
 	scale, ok := a.(rollout.Scale)
 	if _, tidies := a.(rollout.Delete); tidies || !ok {
 		return tidies
