@@ -3,7 +3,7 @@
 
 STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # Not ./...: that would analyse the whole of Kubernetes as well.
-CLUSTER = . ./e2e/... ./cmd/pawl-cluster
+CLUSTER = . ./suite ./e2e/... ./cmd/pawl-cluster
 FUZZTIME ?= 10s
 # The race detector needs a C compiler.
 RACE := $(if $(shell command -v $$(go env CC)),-race)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gopawl/pawl/rollout"
 	"github.com/gopawl/pawl/strategies"
+	"github.com/gopawl/pawl/test/cluster/suite"
 )
 
 // Through informers, as a controller reads. Where pods count until they are gone, there are never
@@ -21,23 +22,23 @@ func TestBoundsHoldThroughInformers(t *testing.T) {
 		{"until shrunk", strategies.TerminationStarted, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			f := newFixture(t)
-			client := f.informed()
-			target := f.target("web", "web:1", 3)
-			f.roll(client, target)
+			f := suite.New(t)
+			client := f.Informed()
+			target := f.Target("web", "web:1", 3)
+			f.Roll(client, target)
 
-			template := replicaSet("web", "web:2", 3).Spec.Template
+			template := suite.ReplicaSet("web", "web:2", 3).Spec.Template
 			template.Annotations["sim/ready-delay"], template.Annotations["sim/stop-delay"] = "300ms", "300ms"
 			target.Template = template
-			o := f.observer()
+			o := f.Observer()
 			begin := time.Now()
 			strategy := strategies.Rolling{Termination: test.termination}
-			if _, err := (&rollout.Engine{}).Run(t.Context(), f.workload(client, target), strategy); err != nil {
+			if _, err := (&rollout.Engine{}).Run(t.Context(), f.Workload(client, target), strategy); err != nil {
 				t.Fatal(err)
 			}
-			b := o.bounds()
+			b := o.Bounds()
 			t.Logf("%+v in %v", b, time.Since(begin).Round(100*time.Millisecond))
-			if b.available < 3 || b.asked > 4 || test.strict && b.all > 4 {
+			if b.Available < 3 || b.Asked > 4 || test.strict && b.All > 4 {
 				t.Errorf("%+v: want at least 3 available, at most 4 asked for (and there: %v)", b, test.strict)
 			}
 		})

@@ -14,6 +14,7 @@ import (
 
 	"github.com/gopawl/pawl/rollout"
 	"github.com/gopawl/pawl/rollout/kube"
+	"github.com/gopawl/pawl/test/cluster/suite"
 )
 
 // frozen is a cache that shows what it is told to: one moment of the cluster.
@@ -39,22 +40,22 @@ func TestObservedFollowsTheController(t *testing.T) {
 		from, to int32
 	}{{"grows", 1, 3}, {"shrinks", 3, 1}} {
 		t.Run(test.name, func(t *testing.T) {
-			f := newFixture(t)
-			target := f.target("web", "web:1", test.from)
-			f.roll(&kube.Client{API: f.client}, target)
-			before := f.settled(f.only().Name)
-			cache := &frozen{pods: f.podsNow()}
-			w := f.workload(&kube.Client{API: f.client, Cache: cache}, target)
-			if r := f.observe(w).Revisions[0]; !r.Observed || r.Actual != test.from {
+			f := suite.New(t)
+			target := f.Target("web", "web:1", test.from)
+			f.Roll(&kube.Client{API: f.Client}, target)
+			before := f.Settled(f.Only().Name)
+			cache := &frozen{pods: f.PodsNow()}
+			w := f.Workload(&kube.Client{API: f.Client, Cache: cache}, target)
+			if r := f.Observe(w).Revisions[0]; !r.Observed || r.Actual != test.from {
 				t.Fatalf("at rest: %+v", r)
 			}
-			versions := f.follow(before, func() {
+			versions := follow(f, before, func() {
 				if err := w.Apply(t.Context(), rollout.Scale{Name: before.Name, From: test.from, To: test.to}); err != nil {
 					t.Fatal(err)
 				}
 			}, test.to)
-			f.eventually(10*time.Second, f.podsReady("", int(test.to), int(test.to)))
-			moments := [][]*corev1.Pod{cache.pods, f.podsNow()}
+			f.Eventually(10*time.Second, f.PodsReady("", int(test.to), int(test.to)))
+			moments := [][]*corev1.Pod{cache.pods, f.PodsNow()}
 
 			first := versions[0]
 			if first.Generation != before.Generation+1 || !cmp.Equal(first.Status, before.Status) {
@@ -66,7 +67,7 @@ func TestObservedFollowsTheController(t *testing.T) {
 				}
 				cache.sets = []*appsv1.ReplicaSet{rs}
 				for _, cache.pods = range moments {
-					f.checkObserved(w, rs, int32(len(cache.pods)))
+					checkObserved(f, w, rs, int32(len(cache.pods)))
 				}
 			}
 		})
@@ -75,9 +76,9 @@ func TestObservedFollowsTheController(t *testing.T) {
 
 // checkObserved checks what is seen of a version of the ReplicaSet beside so many ready pods. The
 // controller reports a new generation with the pods that it counted before it acted.
-func (f *fixture) checkObserved(w *kube.Workload, rs *appsv1.ReplicaSet, pods int32) {
+func checkObserved(f *suite.Fixture, w *kube.Workload, rs *appsv1.ReplicaSet, pods int32) {
 	f.Helper()
-	r, s := f.observe(w).Revisions[0], rs.Status
+	r, s := f.Observe(w).Revisions[0], rs.Status
 	f.Logf("version %s: generation %d, observed %d, %d replicas wanted, %d there, %d ready, %d pods: %v",
 		rs.ResourceVersion, rs.Generation, s.ObservedGeneration, *rs.Spec.Replicas, s.Replicas, s.ReadyReplicas, pods, r.Observed)
 	want := s.ObservedGeneration == rs.Generation && pods <= *rs.Spec.Replicas && s.Replicas == pods && s.ReadyReplicas == pods
@@ -88,12 +89,12 @@ func (f *fixture) checkObserved(w *kube.Workload, rs *appsv1.ReplicaSet, pods in
 
 // The API server keeps spec and status apart: what is written to one does not reach the other.
 func TestSpecAndStatusAreApart(t *testing.T) {
-	f := newFixture(t)
-	f.roll(&kube.Client{API: f.client}, f.target("web", "web:1", 1))
-	before := f.settled(f.only().Name)
+	f := suite.New(t)
+	f.Roll(&kube.Client{API: f.Client}, f.Target("web", "web:1", 1))
+	before := f.Settled(f.Only().Name)
 	both := []byte(`{"metadata":{"annotations":{"kept":"by one"}},"spec":{"replicas":0},"status":{"replicas":7,"fullyLabeledReplicas":7}}`)
 	patch := func(subresources ...string) *appsv1.ReplicaSet {
-		api := f.client.AppsV1().ReplicaSets(f.namespace)
+		api := f.Client.AppsV1().ReplicaSets(f.Namespace)
 		rs, err := api.Patch(t.Context(), before.Name, types.MergePatchType, both, metav1.PatchOptions{}, subresources...)
 		if err != nil {
 			t.Fatal(err)
@@ -103,43 +104,43 @@ func TestSpecAndStatusAreApart(t *testing.T) {
 	if rs := patch("status"); *rs.Spec.Replicas != 1 || rs.Generation != before.Generation || rs.Status.Replicas != 7 {
 		t.Errorf("through status: %d replicas, generation %d, status %+v", *rs.Spec.Replicas, rs.Generation, rs.Status)
 	}
-	f.settled(before.Name) // the controller puts it right
+	f.Settled(before.Name) // the controller puts it right
 	if rs := patch(); *rs.Spec.Replicas != 0 || rs.Generation != before.Generation+1 || rs.Status.Replicas == 7 {
 		t.Errorf("through the object: %d replicas, generation %d, status %+v", *rs.Spec.Replicas, rs.Generation, rs.Status)
 	}
 }
 
 func TestMinReadySecondsChangesInPlace(t *testing.T) {
-	f := newFixture(t)
-	client := &kube.Client{API: f.client}
-	target := f.target("web", "web:1", 2)
-	f.roll(client, target)
-	before, pods := f.settled(f.only().Name), f.podUIDs()
+	f := suite.New(t)
+	client := &kube.Client{API: f.Client}
+	target := f.Target("web", "web:1", 2)
+	f.Roll(client, target)
+	before, pods := f.Settled(f.Only().Name), f.PodUIDs()
 
 	target.MinReadySeconds = 2
-	f.roll(client, target)
-	after := f.only()
+	f.Roll(client, target)
+	after := f.Only()
 	if after.UID != before.UID || after.Spec.MinReadySeconds != 2 || after.Generation != before.Generation+1 {
 		t.Errorf("uid %s, minReadySeconds %d, generation %d", after.UID, after.Spec.MinReadySeconds, after.Generation)
 	}
 	if was, is := before.Annotations[kube.RevisionKey], after.Annotations[kube.RevisionKey]; was != is {
 		t.Errorf("revision %s after %s", is, was)
 	}
-	if diff := cmp.Diff(pods, f.podUIDs()); diff != "" {
+	if diff := cmp.Diff(pods, f.PodUIDs()); diff != "" {
 		t.Errorf("pods: %s", diff)
 	}
-	if counts := f.observe(f.workload(client, target)).Counts(); counts.Available != 2 {
+	if counts := f.Observe(f.Workload(client, target)).Counts(); counts.Available != 2 {
 		t.Errorf("%+v", counts)
 	}
 }
 
 // follow returns every version of a ReplicaSet from act's write to the first that has the size.
-func (f *fixture) follow(from *appsv1.ReplicaSet, act func(), size int32) []*appsv1.ReplicaSet {
+func follow(f *suite.Fixture, from *appsv1.ReplicaSet, act func(), size int32) []*appsv1.ReplicaSet {
 	f.Helper()
 	ctx, cancel := context.WithTimeout(f.Context(), 30*time.Second)
 	defer cancel()
-	watch, err := f.client.AppsV1().ReplicaSets(f.namespace).Watch(ctx, metav1.ListOptions{
-		FieldSelector: "metadata.name=" + from.Name, ResourceVersion: from.ResourceVersion,
+	watch, err := f.Client.AppsV1().ReplicaSets(f.Namespace).Watch(ctx, metav1.ListOptions{
+		FieldSelector: "metadata.Name=" + from.Name, ResourceVersion: from.ResourceVersion,
 	})
 	if err != nil {
 		f.Fatal(err)
@@ -159,27 +160,4 @@ func (f *fixture) follow(from *appsv1.ReplicaSet, act func(), size int32) []*app
 	}
 	f.Fatalf("the watch ended: %v", ctx.Err())
 	return nil
-}
-
-func (f *fixture) podsNow() []*corev1.Pod {
-	f.Helper()
-	pods, err := f.pods(f.Context(), "")
-	if err != nil {
-		f.Fatal(err)
-	}
-	all := make([]*corev1.Pod, len(pods))
-	for i := range pods {
-		all[i] = &pods[i]
-	}
-	return all
-}
-
-// podUIDs are those of the namespace's pods, by name.
-func (f *fixture) podUIDs() map[string]types.UID {
-	f.Helper()
-	uids := map[string]types.UID{}
-	for _, pod := range f.podsNow() {
-		uids[pod.Name] = pod.UID
-	}
-	return uids
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/gopawl/pawl/rollout"
 	"github.com/gopawl/pawl/rollout/kube"
 	"github.com/gopawl/pawl/strategies"
+	"github.com/gopawl/pawl/test/cluster/suite"
 )
 
 // undefaulted is a template as a user writes it into a custom resource: nobody has filled in what
@@ -45,15 +46,15 @@ func TestUndefaultedTemplateHasOneReplicaSet(t *testing.T) {
 		{"unstructured", decode[map[string]any]},
 	} {
 		t.Run(test.form, func(t *testing.T) {
-			e := embedder{fixture: newFixture(t), decode: test.decode}
-			e.target = e.fixture.target("web", "", 2)
+			e := embedder{Fixture: suite.New(t), decode: test.decode}
+			e.target = e.Fixture.Target("web", "", 2)
 			images := []string{"web:1", "web:2", "web:3"}
 			for i := range 5 { // there and back again
 				e.complete(images[i%len(images)])
 				e.quiet(images[i%len(images)], 200)
 			}
 			e.checkSets(images)
-			t.Logf("%d reconciles, %d requests, %d of them writes", e.reconciles, len(e.wire.all()), len(e.wire.writes()))
+			t.Logf("%d reconciles, %d requests, %d of them writes", e.reconciles, len(e.wire.All()), len(e.wire.Writes()))
 		})
 	}
 }
@@ -66,11 +67,11 @@ func decode[T any](text []byte) (any, error) {
 
 // embedder is a controller whose process starts anew now and then.
 type embedder struct {
-	*fixture
+	*suite.Fixture
 	decode func([]byte) (any, error)
 	target kube.Target
 
-	wire       wire
+	wire       suite.Wire
 	client     *kube.Client
 	reconciles int
 }
@@ -78,7 +79,7 @@ type embedder struct {
 // reconcile makes all but the client anew, the template from what the user wrote.
 func (e *embedder) reconcile(ctx context.Context, image string) (rollout.Status, error) {
 	if e.reconciles%25 == 0 {
-		e.client = e.over(&e.wire)
+		e.client = e.Over(&e.wire)
 	}
 	e.reconciles++
 	var err error
@@ -86,13 +87,13 @@ func (e *embedder) reconcile(ctx context.Context, image string) (rollout.Status,
 		return rollout.Status{}, err
 	}
 	engine := rollout.Engine{}
-	return engine.Reconcile(ctx, e.workload(e.client, e.target), strategies.Rolling{})
+	return engine.Reconcile(ctx, e.Workload(e.client, e.target), strategies.Rolling{})
 }
 
 // complete reconciles until the template is rolled out.
 func (e *embedder) complete(image string) {
 	e.Helper()
-	e.eventually(30*time.Second, func(ctx context.Context) error {
+	e.Eventually(30*time.Second, func(ctx context.Context) error {
 		status, err := e.reconcile(ctx, image)
 		if err == nil && status.Phase != rollout.Complete {
 			err = errors.New(status.Message)
@@ -105,14 +106,14 @@ func (e *embedder) complete(image string) {
 // dry run either.
 func (e *embedder) quiet(image string, times int) {
 	e.Helper()
-	before := len(e.wire.all())
+	before := len(e.wire.All())
 	for range times {
 		if status, err := e.reconcile(e.Context(), image); err != nil || status.Phase != rollout.Complete || status.Writes > 0 {
 			e.Fatalf("%s: %v, %+v", image, err, status)
 		}
 	}
-	for _, c := range e.wire.all()[before:] {
-		if c.verb != "get" && c.verb != "list" {
+	for _, c := range e.wire.All()[before:] {
+		if c.Verb != "get" && c.Verb != "list" {
 			e.Errorf("%s, which is rolled out: %v", image, c)
 		}
 	}
@@ -122,7 +123,7 @@ func (e *embedder) quiet(image string, times int) {
 func (e *embedder) checkSets(images []string) {
 	e.Helper()
 	var found []string
-	for _, rs := range e.sets() {
+	for _, rs := range e.Sets() {
 		spec := rs.Spec.Template.Spec
 		found = append(found, spec.Containers[0].Image)
 		if spec.DNSPolicy == "" || spec.Containers[0].Ports[0].Protocol == "" || spec.Volumes[0].ConfigMap.DefaultMode == nil {

@@ -16,17 +16,18 @@ import (
 
 	"github.com/gopawl/pawl/rollout"
 	"github.com/gopawl/pawl/rollout/kube"
+	"github.com/gopawl/pawl/test/cluster/suite"
 )
 
 // The API server answers a test that fails and a result that is not valid with one code and one
 // reason, and says nothing more of the first. That is why the adapter looks again to tell them apart.
 func TestFailedTestIsAnsweredAsInvalid(t *testing.T) {
-	f := newFixture(t)
-	f.roll(&kube.Client{API: f.client}, f.target("web", "web:1", 0))
-	name := f.only().Name
+	f := suite.New(t)
+	f.Roll(&kube.Client{API: f.Client}, f.Target("web", "web:1", 0))
+	name := f.Only().Name
 	answer := func(patch string) metav1.Status {
 		t.Helper()
-		_, err := f.client.AppsV1().ReplicaSets(f.namespace).Patch(t.Context(), name, types.JSONPatchType, []byte(patch), metav1.PatchOptions{})
+		_, err := f.Client.AppsV1().ReplicaSets(f.Namespace).Patch(t.Context(), name, types.JSONPatchType, []byte(patch), metav1.PatchOptions{})
 		var status apierrors.APIStatus
 		if !errors.As(err, &status) || !apierrors.IsInvalid(err) {
 			t.Fatalf("%s: got %v, want an answer that is Invalid", patch, err)
@@ -52,37 +53,37 @@ func TestFailedTestIsAnsweredAsInvalid(t *testing.T) {
 }
 
 func TestInvalidResultIsRefused(t *testing.T) {
-	f := newFixture(t)
-	var wire wire
-	client := f.over(&wire)
-	target := f.target("web", "web:1", 1)
-	f.roll(client, target)
-	name, before := f.only().Name, len(wire.writes())
-	w := f.workload(client, target)
-	f.observe(w)
+	f := suite.New(t)
+	var wire suite.Wire
+	client := f.Over(&wire)
+	target := f.Target("web", "web:1", 1)
+	f.Roll(client, target)
+	name, before := f.Only().Name, len(wire.Writes())
+	w := f.Workload(client, target)
+	f.Observe(w)
 	refused(t, w.Apply(t.Context(), rollout.Scale{Name: name, From: 1, To: -1}), kube.Invalid)
 
-	template := replicaSet("web", "web:1", 0).Spec.Template
+	template := suite.ReplicaSet("web", "web:1", 0).Spec.Template
 	template.Spec.Containers[0].Name = "Not a name"
 	target.Template = template
-	_, err := f.reconcile(client, target)
+	_, err := f.Reconcile(client, target)
 	refused(t, err, kube.Invalid)
 	t.Log(err)
-	if wrote := wire.writes()[before:]; len(wrote) > 0 {
+	if wrote := wire.Writes()[before:]; len(wrote) > 0 {
 		t.Errorf("written all the same: %v", wrote)
 	}
 }
 
 // Every kind of write leaves alone what somebody else has put on a ReplicaSet.
 func TestForeignFieldsSurvive(t *testing.T) {
-	f := newFixture(t)
-	client := &kube.Client{API: f.client}
-	target := f.target("web", "web:1", 2)
+	f := suite.New(t)
+	client := &kube.Client{API: f.Client}
+	target := f.Target("web", "web:1", 2)
 	target.Annotations = map[string]string{"team": "one"}
-	f.roll(client, target)
-	name := f.only().Name
+	f.Roll(client, target)
+	name := f.Only().Name
 	grace := int64(7)
-	theirs := f.update(name, func(rs *appsv1.ReplicaSet) {
+	theirs := f.Update(name, func(rs *appsv1.ReplicaSet) {
 		rs.Annotations["theirs"], rs.Labels["theirs"] = "kept", "kept"
 		rs.Finalizers = append(rs.Finalizers, "example.com/kept")
 		template := &rs.Spec.Template
@@ -90,14 +91,14 @@ func TestForeignFieldsSurvive(t *testing.T) {
 		template.Spec.TerminationGracePeriodSeconds = &grace
 		template.Spec.Containers[0].Env = []corev1.EnvVar{{Name: "THEIRS", Value: "kept"}}
 	})
-	t.Cleanup(func() { f.unblock(name) })
+	t.Cleanup(func() { unblock(f, name) })
 
 	target.Replicas = 3 // Scale
 	target.Annotations = map[string]string{"team": "two"}
-	f.roll(client, target)
-	f.roll(client, withImage(target, "web:2")) // Scale to 0
-	f.roll(client, target)                     // Adopt, Scale, Settle
-	got := f.settled(name)
+	f.Roll(client, target)
+	f.Roll(client, suite.WithImage(target, "web:2")) // Scale to 0
+	f.Roll(client, target)                           // Adopt, Scale, Settle
+	got := f.Settled(name)
 
 	want := theirs.Spec.DeepCopy()
 	*want.Replicas = 3
@@ -113,8 +114,8 @@ func TestForeignFieldsSurvive(t *testing.T) {
 }
 
 // unblock takes the finalizers away that keep a ReplicaSet from going.
-func (f *fixture) unblock(name string) {
-	api := f.client.AppsV1().ReplicaSets(f.namespace)
+func unblock(f *suite.Fixture, name string) {
+	api := f.Client.AppsV1().ReplicaSets(f.Namespace)
 	_, err := api.Patch(context.WithoutCancel(f.Context()), name, types.MergePatchType, []byte(`{"metadata":{"finalizers":null}}`), metav1.PatchOptions{})
 	if err != nil {
 		f.Errorf("take the finalizers away: %v", err)

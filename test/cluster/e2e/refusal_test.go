@@ -15,41 +15,42 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/gopawl/pawl/rollout/kube"
+	"github.com/gopawl/pawl/test/cluster/suite"
 )
 
 func TestForbiddenIsRefused(t *testing.T) {
-	f := newFixture(t)
-	target := f.target("web", "web:1", 1)
-	config, err := shared.ConfigFor("carol", "readers")
+	f := suite.New(t)
+	target := f.Target("web", "web:1", 1)
+	config, err := suite.Cluster().ConfigFor("carol", "readers")
 	if err != nil {
 		t.Fatal(err)
 	}
-	carol := &kube.Client{API: newClient(t, config)}
-	_, err = f.reconcile(carol, target)
+	carol := &kube.Client{API: suite.NewClient(t, config)}
+	_, err = f.Reconcile(carol, target)
 	refused(t, err, kube.Forbidden)
 
-	f.grant("readers", rbacv1.PolicyRule{APIGroups: []string{"", "apps"}, Resources: []string{"pods", "replicasets"}, Verbs: []string{"get", "list", "watch"}})
-	f.eventually(10*time.Second, func(ctx context.Context) error {
-		_, err := f.workload(carol, target).Observe(ctx)
+	f.Grant("readers", rbacv1.PolicyRule{APIGroups: []string{"", "apps"}, Resources: []string{"pods", "replicasets"}, Verbs: []string{"get", "list", "watch"}})
+	f.Eventually(10*time.Second, func(ctx context.Context) error {
+		_, err := f.Workload(carol, target).Observe(ctx)
 		return err
 	})
-	_, err = f.reconcile(carol, target)
+	_, err = f.Reconcile(carol, target)
 	refused(t, err, kube.Forbidden)
 	t.Log(err)
 
-	f.roll(&kube.Client{API: f.client}, target) // what she may not change either
+	f.Roll(&kube.Client{API: f.Client}, target) // what she may not change either
 	target.Replicas = 2
-	_, err = f.reconcile(carol, target)
+	_, err = f.Reconcile(carol, target)
 	refused(t, err, kube.Forbidden)
-	if rs := f.only(); *rs.Spec.Replicas != 1 {
+	if rs := f.Only(); *rs.Spec.Replicas != 1 {
 		t.Errorf("%d replicas, want 1", *rs.Spec.Replicas)
 	}
 }
 
 func TestQuotaIsRefused(t *testing.T) {
-	f := newFixture(t)
+	f := suite.New(t)
 	const counted = "count/replicasets.apps"
-	quotas := f.client.CoreV1().ResourceQuotas(f.namespace)
+	quotas := f.Client.CoreV1().ResourceQuotas(f.Namespace)
 	_, err := quotas.Create(t.Context(), &corev1.ResourceQuota{
 		ObjectMeta: metav1.ObjectMeta{Name: "one"},
 		Spec:       corev1.ResourceQuotaSpec{Hard: corev1.ResourceList{counted: resource.MustParse("1")}},
@@ -57,35 +58,35 @@ func TestQuotaIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.eventually(30*time.Second, func(ctx context.Context) error { // until then nothing at all is admitted
+	f.Eventually(30*time.Second, func(ctx context.Context) error { // until then nothing at all is admitted
 		q, err := quotas.Get(ctx, "one", metav1.GetOptions{})
 		if _, known := q.Status.Used[counted]; err == nil && !known {
 			err = errors.New("the quota has not been counted yet")
 		}
 		return err
 	})
-	client := &kube.Client{API: f.client}
-	target := f.target("web", "web:1", 1)
-	f.roll(client, target)
-	_, err = f.reconcile(client, withImage(target, "web:2"))
+	client := &kube.Client{API: f.Client}
+	target := f.Target("web", "web:1", 1)
+	f.Roll(client, target)
+	_, err = f.Reconcile(client, suite.WithImage(target, "web:2"))
 	refused(t, err, kube.QuotaExceeded)
 	t.Log(err)
 
 	target.Replicas = 2 // what there is may still change
-	f.roll(client, target)
+	f.Roll(client, target)
 }
 
 // A namespace that is being deleted, and that a finalizer keeps from going, takes nothing new.
 func TestTerminatingNamespaceIsRefused(t *testing.T) {
-	f := newFixture(t)
-	namespaces := f.client.CoreV1().Namespaces()
-	made, err := namespaces.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: f.namespace + "-"}}, metav1.CreateOptions{})
+	f := suite.New(t)
+	namespaces := f.Client.CoreV1().Namespaces()
+	made, err := namespaces.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: f.Namespace + "-"}}, metav1.CreateOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.namespace = made.Name
-	target := f.target("web", "web:1", 1)
-	configMaps := f.client.CoreV1().ConfigMaps(f.namespace)
+	f.Namespace = made.Name
+	target := f.Target("web", "web:1", 1)
+	configMaps := f.Client.CoreV1().ConfigMaps(f.Namespace)
 	finalizers := func(list string) {
 		patch := fmt.Appendf(nil, `{"metadata":{"finalizers":%s}}`, list)
 		if _, err := configMaps.Patch(context.WithoutCancel(t.Context()), "web", types.MergePatchType, patch, metav1.PatchOptions{}); err != nil {
@@ -94,10 +95,10 @@ func TestTerminatingNamespaceIsRefused(t *testing.T) {
 	}
 	finalizers(`["example.com/held"]`)
 	t.Cleanup(func() { finalizers("null") })
-	if err := namespaces.Delete(t.Context(), f.namespace, metav1.DeleteOptions{}); err != nil {
+	if err := namespaces.Delete(t.Context(), f.Namespace, metav1.DeleteOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	f.eventually(10*time.Second, func(ctx context.Context) error { // admission goes by a cache
+	f.Eventually(10*time.Second, func(ctx context.Context) error { // admission goes by a cache
 		_, err := configMaps.Create(ctx, &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "new"}}, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
 		if !apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause) {
 			return fmt.Errorf("not terminating yet: %w", err)
@@ -105,7 +106,7 @@ func TestTerminatingNamespaceIsRefused(t *testing.T) {
 		return nil
 	})
 
-	_, err = f.reconcile(&kube.Client{API: f.client}, target)
+	_, err = f.Reconcile(&kube.Client{API: f.Client}, target)
 	refused(t, err, kube.NamespaceTerminating)
 	t.Log(err)
 }

@@ -10,14 +10,16 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/gopawl/pawl/test/cluster/suite"
 )
 
 func TestReplicaSetBecomesReadyAndDeleteCascades(t *testing.T) {
-	f := newFixture(t)
-	f.create(replicaSet("web", "web:1", 3))
-	f.eventually(30*time.Second, f.podsReady("app=web", 3, 3))
-	f.eventually(10*time.Second, func(ctx context.Context) error {
-		rs, err := f.client.AppsV1().ReplicaSets(f.namespace).Get(ctx, "web", metav1.GetOptions{})
+	f := suite.New(t)
+	f.Create(suite.ReplicaSet("web", "web:1", 3))
+	f.Eventually(30*time.Second, f.PodsReady("app=web", 3, 3))
+	f.Eventually(10*time.Second, func(ctx context.Context) error {
+		rs, err := f.Client.AppsV1().ReplicaSets(f.Namespace).Get(ctx, "web", metav1.GetOptions{})
 		if err == nil && rs.Status.AvailableReplicas != 3 {
 			err = fmt.Errorf("%d of 3 available", rs.Status.AvailableReplicas)
 		}
@@ -25,12 +27,12 @@ func TestReplicaSetBecomesReadyAndDeleteCascades(t *testing.T) {
 	})
 
 	background := metav1.DeletePropagationBackground
-	err := f.client.AppsV1().ReplicaSets(f.namespace).Delete(t.Context(), "web", metav1.DeleteOptions{PropagationPolicy: &background})
+	err := f.Client.AppsV1().ReplicaSets(f.Namespace).Delete(t.Context(), "web", metav1.DeleteOptions{PropagationPolicy: &background})
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.eventually(30*time.Second, func(ctx context.Context) error {
-		pods, err := f.pods(ctx, "app=web")
+	f.Eventually(30*time.Second, func(ctx context.Context) error {
+		pods, err := f.Pods(ctx, "app=web")
 		if err == nil && len(pods) > 0 {
 			err = fmt.Errorf("%d pods are left", len(pods))
 		}
@@ -50,16 +52,16 @@ func TestPodsFailAsAsked(t *testing.T) {
 		{"probe", "web:1", "probe", corev1.PodRunning, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			f := newFixture(t)
-			rs := replicaSet("web", test.image, 1)
+			f := suite.New(t)
+			rs := suite.ReplicaSet("web", test.image, 1)
 			if test.fail != "" {
 				rs.Spec.Template.Annotations["sim/fail"] = test.fail
 			}
-			f.create(rs)
-			f.eventually(30*time.Second, func(ctx context.Context) error {
-				return f.onlyPod(ctx, func(pod *corev1.Pod) bool {
-					return pod.Status.Phase == test.phase && waitingReason(pod) == test.reason &&
-						len(pod.Status.ContainerStatuses) == 1 && !podReady(pod)
+			f.Create(rs)
+			f.Eventually(30*time.Second, func(ctx context.Context) error {
+				return f.OnlyPod(ctx, func(pod *corev1.Pod) bool {
+					return pod.Status.Phase == test.phase && suite.WaitingReason(pod) == test.reason &&
+						len(pod.Status.ContainerStatuses) == 1 && !suite.PodReady(pod)
 				})
 			})
 		})
@@ -67,76 +69,76 @@ func TestPodsFailAsAsked(t *testing.T) {
 }
 
 func TestLivePodFailsAndHeals(t *testing.T) {
-	f := newFixture(t)
-	f.create(replicaSet("web", "web:1", 1))
-	f.eventually(30*time.Second, f.podsReady("app=web", 1, 1))
-	pods, err := f.pods(t.Context(), "app=web")
+	f := suite.New(t)
+	f.Create(suite.ReplicaSet("web", "web:1", 1))
+	f.Eventually(30*time.Second, f.PodsReady("app=web", 1, 1))
+	pods, err := f.Pods(t.Context(), "app=web")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, fail := range []string{`"probe"`, `"crash"`} {
-		f.annotate(pods[0].Name, "sim/fail", fail)
-		f.eventually(10*time.Second, f.podsReady("app=web", 1, 0))
-		f.annotate(pods[0].Name, "sim/fail", "null")
-		f.eventually(10*time.Second, f.podsReady("app=web", 1, 1))
+		f.Annotate(pods[0].Name, "sim/fail", fail)
+		f.Eventually(10*time.Second, f.PodsReady("app=web", 1, 0))
+		f.Annotate(pods[0].Name, "sim/fail", "null")
+		f.Eventually(10*time.Second, f.PodsReady("app=web", 1, 1))
 	}
 }
 
 func TestRBACIsOn(t *testing.T) {
-	f := newFixture(t)
-	config, err := shared.ConfigFor("alice", "developers")
+	f := suite.New(t)
+	config, err := suite.Cluster().ConfigFor("alice", "developers")
 	if err != nil {
 		t.Fatal(err)
 	}
-	alice := newClient(t, config)
+	alice := suite.NewClient(t, config)
 	list := func(ctx context.Context) error {
-		_, err := alice.CoreV1().Pods(f.namespace).List(ctx, metav1.ListOptions{})
+		_, err := alice.CoreV1().Pods(f.Namespace).List(ctx, metav1.ListOptions{})
 		return err
 	}
 	if err := list(t.Context()); !apierrors.IsForbidden(err) {
 		t.Fatalf("a user without a role lists pods: got %v, want Forbidden", err)
 	}
 
-	f.grant("developers", rbacv1.PolicyRule{APIGroups: []string{""}, Resources: []string{"pods"}, Verbs: []string{"list"}})
-	f.eventually(10*time.Second, list)
-	err = alice.CoreV1().Pods(f.namespace).Delete(t.Context(), "any", metav1.DeleteOptions{})
+	f.Grant("developers", rbacv1.PolicyRule{APIGroups: []string{""}, Resources: []string{"pods"}, Verbs: []string{"list"}})
+	f.Eventually(10*time.Second, list)
+	err = alice.CoreV1().Pods(f.Namespace).Delete(t.Context(), "any", metav1.DeleteOptions{})
 	if !apierrors.IsForbidden(err) {
 		t.Fatalf("a user who may list deletes: got %v, want Forbidden", err)
 	}
 }
 
 func TestDelaysAreKept(t *testing.T) {
-	f := newFixture(t)
+	f := suite.New(t)
 	const delay = time.Second
-	rs := replicaSet("web", "web:1", 1)
+	rs := suite.ReplicaSet("web", "web:1", 1)
 	for _, key := range []string{"sim/start-delay", "sim/ready-delay", "sim/stop-delay"} {
 		rs.Spec.Template.Annotations[key] = delay.String()
 	}
 	begin := time.Now()
 	notBefore := func(what string, d time.Duration, look func(context.Context) error) {
 		t.Helper()
-		f.eventually(30*time.Second, look)
+		f.Eventually(30*time.Second, look)
 		if got := time.Since(begin); got < d {
 			t.Errorf("%s after %v, want not before %v", what, got, d)
 		}
 	}
 
-	f.create(rs)
+	f.Create(rs)
 	var name string
 	notBefore("Running", delay, func(ctx context.Context) error {
-		return f.onlyPod(ctx, func(pod *corev1.Pod) bool {
+		return f.OnlyPod(ctx, func(pod *corev1.Pod) bool {
 			name = pod.Name
 			return pod.Status.Phase == corev1.PodRunning
 		})
 	})
-	notBefore("Ready", 2*delay, f.podsReady("app=web", 1, 1))
+	notBefore("Ready", 2*delay, f.PodsReady("app=web", 1, 1))
 
 	begin = time.Now()
-	if err := f.client.CoreV1().Pods(f.namespace).Delete(t.Context(), name, metav1.DeleteOptions{}); err != nil {
+	if err := f.Client.CoreV1().Pods(f.Namespace).Delete(t.Context(), name, metav1.DeleteOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	notBefore("gone", delay, func(ctx context.Context) error {
-		_, err := f.client.CoreV1().Pods(f.namespace).Get(ctx, name, metav1.GetOptions{})
+		_, err := f.Client.CoreV1().Pods(f.Namespace).Get(ctx, name, metav1.GetOptions{})
 		switch {
 		case apierrors.IsNotFound(err):
 			return nil

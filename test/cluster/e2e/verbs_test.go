@@ -19,15 +19,16 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/gopawl/pawl/rollout/kube"
+	"github.com/gopawl/pawl/test/cluster/suite"
 )
 
 // verbs is the command under the least role, in a namespace of its own, and what it asks of the API
 // server. At the end no call has been refused for want of a right.
-func verbs(t *testing.T, more ...rbacv1.PolicyRule) (story, *wire) {
+func verbs(t *testing.T, more ...rbacv1.PolicyRule) (story, *suite.Wire) {
 	t.Helper()
-	w := &wire{}
-	s := story{newFixture(t).command(w, slices.Concat(kube.Rules(), commandRules, more)...)}
-	t.Cleanup(func() { checkRole(t, w.all(), nil) })
+	w := &suite.Wire{}
+	s := story{suite.New(t).Command(w, slices.Concat(kube.Rules(), suite.CommandRules, more)...)}
+	t.Cleanup(func() { suite.CheckRole(t, w.All(), nil) })
 	return s, w
 }
 
@@ -43,24 +44,24 @@ func annotated(key, value string) (oldnew []string) {
 // field is one of what is wanted of httpd.
 func (s story) field(path string) string {
 	s.Helper()
-	return s.does("get", "httpd", "-o", "jsonpath={"+path+"}")
+	return s.Does("get", "httpd", "-o", "jsonpath={"+path+"}")
 }
 
 func TestCommandRestarts(t *testing.T) {
 	s, _ := verbs(t)
-	s.does("run", "-f", manifest("httpd.v1.yaml"))
-	before, pods := s.only(), s.podUIDs()
-	o := s.observer()
-	s.prints(s.does("restart", "httpd"), "deployment.apps/httpd restarted\n", "successfully rolled out\n")
-	s.within(o.bounds())
+	s.Does("run", "-f", suite.Manifest("httpd.v1.yaml"))
+	before, pods := s.Only(), s.PodUIDs()
+	o := s.Observer()
+	s.Prints(s.Does("restart", "httpd"), "deployment.apps/httpd restarted\n", "successfully rolled out\n")
+	s.within(o.Bounds())
 	s.runs("httpd:2.4.16", 3)
-	s.eventually(10*time.Second, s.podsReady("", 3, 3))
-	for name, uid := range s.podUIDs() {
+	s.Eventually(10*time.Second, s.PodsReady("", 3, 3))
+	for name, uid := range s.PodUIDs() {
 		if pods[name] == uid {
 			t.Errorf("pod %s was not replaced", name)
 		}
 	}
-	now := slices.DeleteFunc(s.sets(), func(rs appsv1.ReplicaSet) bool { return rs.UID == before.UID })
+	now := slices.DeleteFunc(s.Sets(), func(rs appsv1.ReplicaSet) bool { return rs.UID == before.UID })
 	if len(now) != 1 {
 		t.Fatalf("%d new replica sets, want 1", len(now))
 	}
@@ -80,10 +81,10 @@ func TestCommandRestarts(t *testing.T) {
 
 func TestCommandPatches(t *testing.T) {
 	s, _ := verbs(t)
-	s.does("run", "-f", manifest("httpd.v1.yaml"))
+	s.Does("run", "-f", suite.Manifest("httpd.v1.yaml"))
 	patched := func(args ...string) {
 		t.Helper()
-		s.prints(s.does(append([]string{"patch", "httpd"}, args...)...), "deployment.apps/httpd patched", "successfully rolled out\n")
+		s.Prints(s.Does(append([]string{"patch", "httpd"}, args...)...), "deployment.apps/httpd patched", "successfully rolled out\n")
 	}
 	patched("-p", `spec: {template: {spec: {containers: [{name: httpd, image: "httpd:2.4.17"}]}}}`)
 	s.runs("httpd:2.4.17", 3)
@@ -100,75 +101,75 @@ func TestCommandPatches(t *testing.T) {
 	const image = "/spec/template/spec/containers/0/image"
 	patched("--type=json", "-p", `[{"op": "test", "path": "`+image+`", "value": "httpd:2.4.18"}, {"op": "replace", "path": "`+image+`", "value": "httpd:2.4.19"}]`)
 	s.runs("httpd:2.4.19", 2)
-	s.prints(s.fails("patch", "httpd", "--type=json", "-p", `[{"op": "test", "path": "`+image+`", "value": "httpd:2.4.18"}]`), "testing value "+image+" failed")
-	s.prints(s.does("patch", "httpd", "-p", `spec: {replicas: 2}`), "patched (no change)\n")
+	s.Prints(s.Fails("patch", "httpd", "--type=json", "-p", `[{"op": "test", "path": "`+image+`", "value": "httpd:2.4.18"}]`), "testing value "+image+" failed")
+	s.Prints(s.Does("patch", "httpd", "-p", `spec: {replicas: 2}`), "patched (no change)\n")
 }
 
 func TestCommandEdits(t *testing.T) {
 	s, _ := verbs(t)
-	s.does("run", "-f", manifest("httpd.v1.yaml"))
-	s.env = []string{"EDITOR=sed -i s/2.4.16/2.4.17/", "TMPDIR=" + t.TempDir()}
-	s.prints(s.does("edit", "httpd"), "deployment.apps/httpd edited\n", "successfully rolled out\n")
+	s.Does("run", "-f", suite.Manifest("httpd.v1.yaml"))
+	s.Env = []string{"EDITOR=sed -i s/2.4.16/2.4.17/", "TMPDIR=" + t.TempDir()}
+	s.Prints(s.Does("edit", "httpd"), "deployment.apps/httpd edited\n", "successfully rolled out\n")
 	s.runs("httpd:2.4.17", 3)
-	s.prints(s.does("edit", "httpd"), "Edit cancelled, no changes made.\n")
+	s.Prints(s.Does("edit", "httpd"), "Edit cancelled, no changes made.\n")
 
 	// What is not valid is opened once more, with the reason on top; then it is put right.
-	script := s.file("editor", `#!/bin/sh
+	script := s.File("editor", `#!/bin/sh
 if grep -q 'spec.replicas: Invalid' "$1"; then sed -i 's/replicas: -1/replicas: 2/' "$1"; else sed -i 's/replicas: 3/replicas: -1/' "$1"; fi
 `)
-	s.env[0] = "EDITOR=sh " + script
-	s.prints(s.does("edit", "httpd"), `"httpd" is invalid`, "deployment.apps/httpd edited\n", "from 3 to 2")
+	s.Env[0] = "EDITOR=sh " + script
+	s.Prints(s.Does("edit", "httpd"), `"httpd" is invalid`, "deployment.apps/httpd edited\n", "from 3 to 2")
 	s.runs("httpd:2.4.17", 2)
 }
 
 // What a manifest does not say is kept by run and dropped by replace, whoever said it.
 func TestCommandReplaces(t *testing.T) {
 	s, _ := verbs(t)
-	s.does("run", "-f", manifest("httpd.v1.yaml"))
-	s.does("patch", "httpd", "-p", `spec: {revisionHistoryLimit: 3, template: {spec: {priority: 0, terminationGracePeriodSeconds: 5}}}`)
-	s.does("run", "-f", manifest("httpd.v1.yaml"))
+	s.Does("run", "-f", suite.Manifest("httpd.v1.yaml"))
+	s.Does("patch", "httpd", "-p", `spec: {revisionHistoryLimit: 3, template: {spec: {priority: 0, terminationGracePeriodSeconds: 5}}}`)
+	s.Does("run", "-f", suite.Manifest("httpd.v1.yaml"))
 	const grace = ".spec.template.spec.terminationGracePeriodSeconds"
 	if got := s.field(".spec.revisionHistoryLimit") + s.field(grace); got != "35" {
 		t.Errorf("after run: %q, want 3 and 5", got)
 	}
-	pods := s.podUIDs()
-	s.prints(s.does("replace", "-f", manifest("httpd.v1.yaml")), "deployment.apps/httpd replaced\n", "Went back to", "successfully rolled out\n")
+	pods := s.PodUIDs()
+	s.Prints(s.Does("replace", "-f", suite.Manifest("httpd.v1.yaml")), "deployment.apps/httpd replaced\n", "Went back to", "successfully rolled out\n")
 	if got := s.field(".spec.revisionHistoryLimit") + s.field(grace); got != "10" {
 		t.Errorf("after replace: %q, want the defaults 10 and none", got)
 	}
-	for name, uid := range s.podUIDs() {
+	for name, uid := range s.PodUIDs() {
 		if pods[name] == uid {
 			t.Errorf("pod %s is left of the template that was replaced", name)
 		}
 	}
-	s.prints(s.fails("replace", "-f", manifest("hello-deployment.v1.yaml")), `"hello-deployment" not found`)
+	s.Prints(s.Fails("replace", "-f", suite.Manifest("hello-deployment.v1.yaml")), `"hello-deployment" not found`)
 }
 
 func TestCommandDiffs(t *testing.T) {
-	s, w := verbs(t, serviceRules...)
-	s.env = []string{"TMPDIR=" + t.TempDir()}
-	out := s.exits(1, "diff", "-f", manifest("kubia.yaml"))
-	s.prints(out, "+  name: kubia-v1\n", "+  - port: 80\n")
-	if wrote := w.writes(); len(wrote) > 0 {
+	s, w := verbs(t, suite.ServiceRules...)
+	s.Env = []string{"TMPDIR=" + t.TempDir()}
+	out := s.Exits(1, "diff", "-f", suite.Manifest("kubia.yaml"))
+	s.Prints(out, "+  name: kubia-v1\n", "+  - port: 80\n")
+	if wrote := w.Writes(); len(wrote) > 0 {
 		t.Errorf("diff of what is not there has written: %v", wrote)
 	}
-	s.does("run", "-f", manifest("kubia.yaml"))
-	s.settled(s.only().Name)
-	before, writes := s.versions(), len(w.writes())
-	if out := s.exits(0, "diff", "-f", manifest("kubia.yaml")); out != "" {
+	s.Does("run", "-f", suite.Manifest("kubia.yaml"))
+	s.Settled(s.Only().Name)
+	before, writes := s.versions(), len(w.Writes())
+	if out := s.Exits(0, "diff", "-f", suite.Manifest("kubia.yaml")); out != "" {
 		t.Errorf("the same differs: %s", out)
 	}
-	s.prints(s.exits(1, "diff", "-f", s.edited("kubia.yaml", "kubia:v1", "kubia:v2")), "-      - image: luksa/kubia:v1\n", "+      - image: luksa/kubia:v2\n")
-	out = s.exits(1, "diff", "-f", s.edited("kubia.yaml", "port: 80\n", "port: 81\n"))
-	s.prints(out, "-  - port: 80\n", "+  - port: 81\n")
+	s.Prints(s.Exits(1, "diff", "-f", s.Edited("kubia.yaml", "kubia:v1", "kubia:v2")), "-      - image: luksa/kubia:v1\n", "+      - image: luksa/kubia:v2\n")
+	out = s.Exits(1, "diff", "-f", s.Edited("kubia.yaml", "port: 80\n", "port: 81\n"))
+	s.Prints(out, "-  - port: 80\n", "+  - port: 81\n")
 	if strings.Contains(out, "clusterIP:") {
 		t.Errorf("what the server added differs: %s", out)
 	}
-	s.exits(2, "diff", "-f", s.edited("kubia.yaml", "port: 80\n", "port: 0\n"))
+	s.Exits(2, "diff", "-f", s.Edited("kubia.yaml", "port: 80\n", "port: 0\n"))
 	if diff := cmp.Diff(before, s.versions()); diff != "" {
 		t.Errorf("something was written: %s", diff)
 	}
-	if wrote := w.writes()[writes:]; len(wrote) > 0 {
+	if wrote := w.Writes()[writes:]; len(wrote) > 0 {
 		t.Errorf("diff has written: %v", wrote)
 	}
 }
@@ -193,57 +194,57 @@ func (s story) versions() map[types.UID]string {
 		}
 	}
 	ctx, options := s.Context(), metav1.ListOptions{}
-	configMaps, err := s.client.CoreV1().ConfigMaps(s.namespace).List(ctx, options)
+	configMaps, err := s.Client.CoreV1().ConfigMaps(s.Namespace).List(ctx, options)
 	add(configMaps, err)
-	services, err := s.client.CoreV1().Services(s.namespace).List(ctx, options)
+	services, err := s.Client.CoreV1().Services(s.Namespace).List(ctx, options)
 	add(services, err)
-	sets, err := s.client.AppsV1().ReplicaSets(s.namespace).List(ctx, options)
+	sets, err := s.Client.AppsV1().ReplicaSets(s.Namespace).List(ctx, options)
 	add(sets, err)
-	leases, err := s.client.CoordinationV1().Leases(s.namespace).List(ctx, options)
+	leases, err := s.Client.CoordinationV1().Leases(s.Namespace).List(ctx, options)
 	add(leases, err)
 	return all
 }
 
 func TestCommandDeletesInTheForeground(t *testing.T) {
 	s, _ := verbs(t)
-	s.does("run", "-f", s.edited("httpd.v1.yaml", slowToStop("2s")...))
-	s.prints(s.does("delete", "httpd", "--cascade=foreground", "--wait=false"), "deleted from ")
-	if n := len(s.podsNow()); n != 3 {
+	s.Does("run", "-f", s.Edited("httpd.v1.yaml", slowToStop("2s")...))
+	s.Prints(s.Does("delete", "httpd", "--cascade=foreground", "--wait=false"), "deleted from ")
+	if n := len(s.PodsNow()); n != 3 {
 		t.Fatalf("%d pods, want 3: they take two seconds to end", n)
 	}
 	// Until all of it is gone the app is there, and nobody gets anything done with it.
 	const deleting = `deployment "httpd" is being deleted`
-	s.prints(s.fails("run", "-f", manifest("httpd.v1.yaml")), deleting)
-	s.prints(s.fails("scale", "httpd", "--replicas=5"), deleting)
-	s.prints(s.fails("delete", "httpd", "--cascade=foreground", "--timeout=100ms"), "timed out waiting for the condition on deployments/httpd")
-	s.does("delete", "httpd", "--cascade=foreground")
-	if sets, pods := s.sets(), s.podsNow(); len(sets)+len(pods) > 0 {
+	s.Prints(s.Fails("run", "-f", suite.Manifest("httpd.v1.yaml")), deleting)
+	s.Prints(s.Fails("scale", "httpd", "--replicas=5"), deleting)
+	s.Prints(s.Fails("delete", "httpd", "--cascade=foreground", "--timeout=100ms"), "timed out waiting for the condition on deployments/httpd")
+	s.Does("delete", "httpd", "--cascade=foreground")
+	if sets, pods := s.Sets(), s.PodsNow(); len(sets)+len(pods) > 0 {
 		t.Errorf("%d replica sets and %d pods are left", len(sets), len(pods))
 	}
-	s.does("delete", "httpd", "--ignore-not-found")
+	s.Does("delete", "httpd", "--ignore-not-found")
 }
 
 // A deletion in the background returns while much of the app is still there. The next app of that
 // name does not get into it.
 func TestCommandRunsAgainAfterADeletion(t *testing.T) {
 	s, _ := verbs(t)
-	s.does("run", "-f", manifest("httpd.v1.yaml"))
+	s.Does("run", "-f", suite.Manifest("httpd.v1.yaml"))
 	for range 3 {
-		s.does("delete", "httpd")
-		s.prints(s.does("run", "-f", manifest("httpd.v1.yaml")), "deployment.apps/httpd created\n", "successfully rolled out\n")
+		s.Does("delete", "httpd")
+		s.Prints(s.Does("run", "-f", suite.Manifest("httpd.v1.yaml")), "deployment.apps/httpd created\n", "successfully rolled out\n")
 	}
 	s.runs("httpd:2.4.16", 3)
-	s.eventually(30*time.Second, s.podsReady("", 3, 3))
-	s.does("delete", "httpd")
+	s.Eventually(30*time.Second, s.PodsReady("", 3, 3))
+	s.Does("delete", "httpd")
 	s.isGone()
 }
 
 func TestCommandDeletesWhileAnotherRollsOut(t *testing.T) {
 	s, _ := verbs(t)
-	s.does("run", "-f", manifest("httpd.v1.yaml"))
-	first := s.start("run", "-f", s.edited("httpd.v2.yaml", slow("10s")...))
+	s.Does("run", "-f", suite.Manifest("httpd.v1.yaml"))
+	first := s.Start("run", "-f", s.Edited("httpd.v2.yaml", slow("10s")...))
 	s.beginsToRollOut()
-	s.does("delete", "httpd")
+	s.Does("delete", "httpd")
 	if out, code := first(); code != 1 || !strings.Contains(out, "object has been deleted") {
 		t.Errorf("exit code %d, want 1 with the reason", code)
 	}
@@ -253,8 +254,8 @@ func TestCommandDeletesWhileAnotherRollsOut(t *testing.T) {
 // beginsToRollOut waits for the second ReplicaSet.
 func (s story) beginsToRollOut() {
 	s.Helper()
-	s.eventually(20*time.Second, func(context.Context) error {
-		if len(s.sets()) != 2 {
+	s.Eventually(20*time.Second, func(context.Context) error {
+		if len(s.Sets()) != 2 {
 			return errors.New("it has not begun yet")
 		}
 		return nil
@@ -265,22 +266,22 @@ func (s story) beginsToRollOut() {
 func TestCommandLeavesTheRolloutToAnother(t *testing.T) {
 	s, w := verbs(t)
 	const nobody = `nobody is rolling out deployment "httpd": 'pawl resume httpd' goes on`
-	s.prints(s.does("run", "-f", manifest("httpd.v1.yaml"), "--wait=false"), "deployment.apps/httpd created\n", nobody)
-	if sets := s.sets(); len(sets) > 0 {
+	s.Prints(s.Does("run", "-f", suite.Manifest("httpd.v1.yaml"), "--wait=false"), "deployment.apps/httpd created\n", nobody)
+	if sets := s.Sets(); len(sets) > 0 {
 		t.Errorf("%d replica sets, want none", len(sets))
 	}
-	s.does("resume", "httpd")
+	s.Does("resume", "httpd")
 
-	s.prints(s.does("set-image", "httpd", "httpd=httpd:2.4.17", "--wait=false"), nobody)
-	s.only()
-	watching, writes := s.start("status", "httpd", "-w"), len(w.writes())
+	s.Prints(s.Does("set-image", "httpd", "httpd=httpd:2.4.17", "--wait=false"), nobody)
+	s.Only()
+	watching, writes := s.Start("status", "httpd", "-w"), len(w.Writes())
 	time.Sleep(time.Second)
-	if wrote := w.writes()[writes:]; len(wrote) > 0 {
+	if wrote := w.Writes()[writes:]; len(wrote) > 0 {
 		t.Errorf("status has written: %v", wrote)
 	}
-	s.prints(s.does("resume", "httpd"), "deployment.apps/httpd already resumed\n", "successfully rolled out\n")
+	s.Prints(s.Does("resume", "httpd"), "deployment.apps/httpd already resumed\n", "successfully rolled out\n")
 	out, code := watching()
-	s.prints(out, nobody, "successfully rolled out\n")
+	s.Prints(out, nobody, "successfully rolled out\n")
 	if code != 0 {
 		t.Errorf("status: exit code %d", code)
 	}
@@ -300,18 +301,18 @@ spec:
     metadata: {labels: {app: httpd}}
     spec: {containers: [{name: httpd, image: "httpd:2.4.16"}]}
 `
-	s.does("run", "-f", s.file("v1beta1.yaml", "apiVersion: apps/v1beta1"+rest))
+	s.Does("run", "-f", s.File("v1beta1.yaml", "apiVersion: apps/v1beta1"+rest))
 	s.runs("httpd:2.4.16", 2)
 	if got := s.field(".apiVersion") + " " + s.field(".spec.selector.matchLabels.app") + " " + s.field(".spec.revisionHistoryLimit"); got != "apps/v1 httpd 2" {
 		t.Errorf("wanted: %q, want the defaults of apps/v1beta1", got)
 	}
-	pods := s.podUIDs()
+	pods := s.PodUIDs()
 	selector := strings.Replace(rest, "spec:\n", "spec:\n  selector: {matchLabels: {app: httpd}}\n", 1)
 	for _, version := range []string{"v1beta2", "v1"} {
-		s.does("run", "-f", s.file(version+".yaml", "apiVersion: apps/"+version+selector))
+		s.Does("run", "-f", s.File(version+".yaml", "apiVersion: apps/"+version+selector))
 	}
-	s.only()
-	if diff := cmp.Diff(pods, s.podUIDs()); diff != "" {
+	s.Only()
+	if diff := cmp.Diff(pods, s.PodUIDs()); diff != "" {
 		t.Errorf("pods: %s", diff)
 	}
 }
@@ -323,10 +324,10 @@ func TestCommandScalesWhilePaused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s, w := verbs(t)
 			eight := []string{"replicas: 3\n", "replicas: 8\n"}
-			s.does("run", "-f", s.edited("httpd.v1.yaml", eight...))
-			wait, interrupt := s.begin("run", "-f", s.edited("httpd.v2.yaml", append(eight, slow("3s")...)...))
+			s.Does("run", "-f", s.Edited("httpd.v1.yaml", eight...))
+			wait, interrupt := s.Begin("run", "-f", s.Edited("httpd.v2.yaml", append(eight, slow("3s")...)...))
 			s.beginsToRollOut()
-			s.does("pause", "httpd")
+			s.Does("pause", "httpd")
 			if alone {
 				interrupt()
 				if _, code := wait(); code != 130 {
@@ -334,35 +335,35 @@ func TestCommandScalesWhilePaused(t *testing.T) {
 				}
 			}
 
-			o := s.observer()
-			out := s.does("scale", "httpd", "--replicas=16")
+			o := s.Observer()
+			out := s.Does("scale", "httpd", "--replicas=16")
 			if alone {
-				s.prints(out, "deployment.apps/httpd scaled\n", "(its share of 16 wanted)\n", `deployment "httpd" is paused`)
+				s.Prints(out, "deployment.apps/httpd scaled\n", "(its share of 16 wanted)\n", `deployment "httpd" is paused`)
 			} else {
-				s.prints(out, "deployment.apps/httpd scaled\n", `deployment "httpd" is paused: `, ", which rolls it out, shares out a resize; all else waits for 'pawl resume httpd'\n")
+				s.Prints(out, "deployment.apps/httpd scaled\n", `deployment "httpd" is paused: `, ", which rolls it out, shares out a resize; all else waits for 'pawl resume httpd'\n")
 			}
-			s.eventually(20*time.Second, s.sharedOut(16, 20))
-			s.eventually(30*time.Second, s.podsReady("", 20, 20))
-			sizes, resizes := s.sizes(), w.resizes()
-			s.prints(s.does("scale", "httpd", "--replicas=16"), `deployment "httpd" is paused: `)
+			s.Eventually(20*time.Second, s.sharedOut(16, 20))
+			s.Eventually(30*time.Second, s.PodsReady("", 20, 20))
+			sizes, resizes := s.Sizes(), resizesIn(w)
+			s.Prints(s.Does("scale", "httpd", "--replicas=16"), `deployment "httpd" is paused: `)
 			time.Sleep(time.Second)
-			if diff := cmp.Diff(sizes, s.sizes()); diff != "" || w.resizes() != resizes {
-				t.Errorf("%d writes after the resize was shared out: %s", w.resizes()-resizes, diff)
+			if diff := cmp.Diff(sizes, s.Sizes()); diff != "" || resizesIn(w) != resizes {
+				t.Errorf("%d writes after the resize was shared out: %s", resizesIn(w)-resizes, diff)
 			}
-			if b := o.bounds(); b.available < 6 || b.asked > 20 {
+			if b := o.Bounds(); b.Available < 6 || b.Asked > 20 {
 				t.Errorf("%+v: want at least the 6 available of the 8 before, and at most 20 asked for", b)
 			}
 
-			s.does("scale", "httpd", "--replicas=4")
-			s.eventually(20*time.Second, s.sharedOut(4, 5))
-			s.prints(s.does("resume", "httpd"), "deployment.apps/httpd resumed\n", "successfully rolled out\n")
+			s.Does("scale", "httpd", "--replicas=4")
+			s.Eventually(20*time.Second, s.sharedOut(4, 5))
+			s.Prints(s.Does("resume", "httpd"), "deployment.apps/httpd resumed\n", "successfully rolled out\n")
 			if !alone {
 				if _, code := wait(); code != 0 {
 					t.Errorf("the other: exit code %d", code)
 				}
 			}
 			s.runs("httpd:2.4.17", 4)
-			s.eventually(30*time.Second, s.podsReady("", 4, 4))
+			s.Eventually(30*time.Second, s.PodsReady("", 4, 4))
 		})
 	}
 }
@@ -371,22 +372,22 @@ func TestCommandScalesWhilePaused(t *testing.T) {
 // and that ask for the ceiling together.
 func (s story) sharedOut(wanted, ceiling int32) func(context.Context) error {
 	return func(context.Context) error {
-		for _, rs := range s.sets() {
+		for _, rs := range s.Sets() {
 			if want := fmt.Sprintf("%d/%d", wanted, ceiling); *rs.Spec.Replicas == 0 || basis(&rs) != want {
 				return fmt.Errorf("%s has %d of %s, want some of %s", rs.Name, *rs.Spec.Replicas, basis(&rs), want)
 			}
 		}
-		if len(s.sets()) != 2 || s.asked() != ceiling {
-			return fmt.Errorf("%v, want two that ask for %d", s.sizes(), ceiling)
+		if len(s.Sets()) != 2 || s.asked() != ceiling {
+			return fmt.Errorf("%v, want two that ask for %d", s.Sizes(), ceiling)
 		}
 		return nil
 	}
 }
 
-// resizes is how many writes to ReplicaSets there were.
-func (w *wire) resizes() (n int) {
-	for _, c := range w.writes() {
-		if c.resource == "replicasets.apps" {
+// resizesIn is how many writes to ReplicaSets there were.
+func resizesIn(w *suite.Wire) (n int) {
+	for _, c := range w.Writes() {
+		if c.Resource == "replicasets.apps" {
 			n++
 		}
 	}

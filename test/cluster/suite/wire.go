@@ -1,4 +1,4 @@
-package e2e
+package suite
 
 import (
 	"errors"
@@ -12,50 +12,51 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// wire is a client's way to the API server. It remembers every request, and may lose answers.
+// Wire is a client's way to the API server. It remembers every request, and may lose answers.
 // The zero value is ready.
-type wire struct {
+type Wire struct {
 	// Lose, if set, says of a request that was carried out whether its answer is lost.
-	Lose func(call) bool
+	Lose func(Call) bool
 
 	mu    sync.Mutex
-	calls []call
+	calls []Call
 }
 
-// call is a request as RBAC sees it, and its answer.
-type call struct {
-	verb, resource, name string // resource is "replicasets.apps" or "configmaps"
-	dryRun               bool
-	code                 int
+// Call is a request as RBAC sees it, and its answer.
+type Call struct {
+	Verb, Resource, Name string // resource is "replicasets.apps" or "configmaps"
+	DryRun               bool
+	Code                 int
 }
 
-func (c call) String() string { return fmt.Sprintf("%s %s/%s: %d", c.verb, c.resource, c.name, c.code) }
+func (c Call) String() string { return fmt.Sprintf("%s %s/%s: %d", c.Verb, c.Resource, c.Name, c.Code) }
 
-// wrote reports whether the call changed something.
-func (c call) wrote() bool {
-	return !slices.Contains([]string{"get", "list", "watch"}, c.verb) && !c.dryRun && c.code < http.StatusMultipleChoices
+// Wrote reports whether the call changed something.
+func (c Call) Wrote() bool {
+	return !slices.Contains([]string{"get", "list", "watch"}, c.Verb) && !c.DryRun && c.Code < http.StatusMultipleChoices
 }
 
-// over returns the configuration with the wire in it.
-func (w *wire) over(config *rest.Config) *rest.Config {
+// Over returns the configuration with the wire in it.
+func (w *Wire) Over(config *rest.Config) *rest.Config {
 	config = rest.CopyConfig(config)
 	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return trip{w, next} })
 	return config
 }
 
-// writes are the calls so far that changed something, events left out.
-func (w *wire) writes() []call {
-	return slices.DeleteFunc(w.all(), func(c call) bool { return !c.wrote() || c.resource == "events" })
+// Writes are the calls so far that changed something, events left out.
+func (w *Wire) Writes() []Call {
+	return slices.DeleteFunc(w.All(), func(c Call) bool { return !c.Wrote() || c.Resource == "events" })
 }
 
-func (w *wire) all() []call {
+// All are the calls so far.
+func (w *Wire) All() []Call {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return slices.Clone(w.calls)
 }
 
 type trip struct {
-	*wire
+	*Wire
 	next http.RoundTripper
 }
 
@@ -74,7 +75,7 @@ func (t trip) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := call{info.Verb, resourceName(info), info.Name, r.URL.Query().Has("dryRun"), resp.StatusCode}
+	c := Call{info.Verb, resourceName(info), info.Name, r.URL.Query().Has("dryRun"), resp.StatusCode}
 	t.mu.Lock()
 	t.calls = append(t.calls, c)
 	t.mu.Unlock()

@@ -1,4 +1,4 @@
-package e2e
+package suite
 
 import (
 	"maps"
@@ -10,16 +10,16 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 )
 
-// commandRules are what the command needs beside kube.Rules: its own ConfigMap and Lease. ConfigMaps
+// CommandRules are what the command needs beside kube.Rules: its own ConfigMap and Lease. ConfigMaps
 // are listed to complete names. A Lease is deleted with an app whose pods go on, since nobody would
 // own it; otherwise the garbage collector does that.
-var commandRules = []rbacv1.PolicyRule{
+var CommandRules = []rbacv1.PolicyRule{
 	{APIGroups: []string{""}, Resources: []string{"configmaps"}, Verbs: []string{"get", "list", "watch", "create", "patch", "delete"}},
 	{APIGroups: []string{"coordination.k8s.io"}, Resources: []string{"leases"}, Verbs: []string{"get", "create", "update", "delete"}},
 }
 
-// serviceRules are what each other kind that manifests hold needs, here Services.
-var serviceRules = []rbacv1.PolicyRule{
+// ServiceRules are what each other kind that manifests hold needs, here Services.
+var ServiceRules = []rbacv1.PolicyRule{
 	{APIGroups: []string{""}, Resources: []string{"services"}, Verbs: []string{"get", "create", "update", "delete"}},
 }
 
@@ -27,14 +27,14 @@ var serviceRules = []rbacv1.PolicyRule{
 // one event comes twice.
 var seldom = []string{"list pods", "list replicasets.apps", "patch events"}
 
-// checkRole checks that the calls were all allowed, those included whose failure nobody is told, and
+// CheckRole checks that the calls were all allowed, those included whose failure nobody is told, and
 // that they made use of all that the rules allow.
-func checkRole(t *testing.T, calls []call, rules []rbacv1.PolicyRule) {
+func CheckRole(t *testing.T, calls []Call, rules []rbacv1.PolicyRule) {
 	t.Helper()
 	used := map[string]bool{}
 	for _, c := range calls {
-		used[c.verb+" "+c.resource] = true
-		if c.code == http.StatusForbidden || c.resource == "events" && c.code >= http.StatusMultipleChoices {
+		used[c.Verb+" "+c.Resource] = true
+		if c.Code == http.StatusForbidden || c.Resource == "events" && c.Code >= http.StatusMultipleChoices {
 			t.Errorf("%v", c)
 		}
 	}

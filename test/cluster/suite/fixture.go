@@ -1,4 +1,4 @@
-package e2e
+package suite
 
 import (
 	"context"
@@ -15,22 +15,22 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// fixture is what a test of its own namespace needs.
-type fixture struct {
+// Fixture is what a test of its own namespace needs.
+type Fixture struct {
 	*testing.T
-	config    *rest.Config // the administrator's
-	client    kubernetes.Interface
-	namespace string
+	Config    *rest.Config // the administrator's
+	Client    kubernetes.Interface
+	Namespace string
 }
 
-func newFixture(t *testing.T) *fixture {
+func New(t *testing.T) *Fixture {
 	t.Helper()
-	f := &fixture{T: t, config: shared.Config(), namespace: shared.Namespace(t)}
-	f.client = newClient(t, f.config)
+	f := &Fixture{T: t, Config: shared.Config(), Namespace: shared.Namespace(t)}
+	f.Client = NewClient(t, f.Config)
 	return f
 }
 
-func newClient(t *testing.T, config *rest.Config) kubernetes.Interface {
+func NewClient(t *testing.T, config *rest.Config) kubernetes.Interface {
 	t.Helper()
 	client, err := kubernetes.NewForConfig(config)
 	if err != nil {
@@ -41,7 +41,7 @@ func newClient(t *testing.T, config *rest.Config) kubernetes.Interface {
 
 // eventually calls look until it returns nil, and fails the test with its last error
 // when that takes longer than within. look's context ends then, too.
-func (f *fixture) eventually(within time.Duration, look func(context.Context) error) {
+func (f *Fixture) Eventually(within time.Duration, look func(context.Context) error) {
 	f.Helper()
 	ctx, cancel := context.WithTimeout(f.Context(), within)
 	defer cancel()
@@ -62,25 +62,25 @@ func (f *fixture) eventually(within time.Duration, look func(context.Context) er
 	}
 }
 
-// pods returns the pods of the namespace that the label selector selects, "" all.
-func (f *fixture) pods(ctx context.Context, selector string) ([]corev1.Pod, error) {
-	list, err := f.client.CoreV1().Pods(f.namespace).List(ctx, metav1.ListOptions{LabelSelector: selector})
+// Pods returns the pods of the namespace that the label selector selects, "" all.
+func (f *Fixture) Pods(ctx context.Context, selector string) ([]corev1.Pod, error) {
+	list, err := f.Client.CoreV1().Pods(f.Namespace).List(ctx, metav1.ListOptions{LabelSelector: selector})
 	if err != nil {
 		return nil, err
 	}
 	return list.Items, nil
 }
 
-// podsReady looks for so many pods, and so many of them ready.
-func (f *fixture) podsReady(selector string, total, ready int) func(context.Context) error {
+// PodsReady looks for so many pods, and so many of them ready.
+func (f *Fixture) PodsReady(selector string, total, ready int) func(context.Context) error {
 	return func(ctx context.Context) error {
-		pods, err := f.pods(ctx, selector)
+		pods, err := f.Pods(ctx, selector)
 		if err != nil {
 			return err
 		}
 		n := 0
 		for i := range pods {
-			if podReady(&pods[i]) {
+			if PodReady(&pods[i]) {
 				n++
 			}
 		}
@@ -91,9 +91,9 @@ func (f *fixture) podsReady(selector string, total, ready int) func(context.Cont
 	}
 }
 
-// onlyPod looks at the namespace's one pod.
-func (f *fixture) onlyPod(ctx context.Context, ok func(*corev1.Pod) bool) error {
-	pods, err := f.pods(ctx, "")
+// OnlyPod looks at the namespace's one pod.
+func (f *Fixture) OnlyPod(ctx context.Context, ok func(*corev1.Pod) bool) error {
+	pods, err := f.Pods(ctx, "")
 	if err != nil {
 		return err
 	}
@@ -106,22 +106,22 @@ func (f *fixture) onlyPod(ctx context.Context, ok func(*corev1.Pod) bool) error 
 	return nil
 }
 
-// annotate sets an annotation of a pod to a JSON value; null takes it away.
-func (f *fixture) annotate(pod, key, value string) {
+// Annotate sets an annotation of a pod to a JSON value; null takes it away.
+func (f *Fixture) Annotate(pod, key, value string) {
 	f.Helper()
 	patch := fmt.Appendf(nil, `{"metadata":{"annotations":{%q:%s}}}`, key, value)
-	_, err := f.client.CoreV1().Pods(f.namespace).Patch(f.Context(), pod, types.MergePatchType, patch, metav1.PatchOptions{})
+	_, err := f.Client.CoreV1().Pods(f.Namespace).Patch(f.Context(), pod, types.MergePatchType, patch, metav1.PatchOptions{})
 	if err != nil {
 		f.Fatal(err)
 	}
 }
 
-// grant lets the members of a group do in the namespace what the rules say.
-func (f *fixture) grant(group string, rules ...rbacv1.PolicyRule) {
+// Grant lets the members of a group do in the namespace what the rules say.
+func (f *Fixture) Grant(group string, rules ...rbacv1.PolicyRule) {
 	f.Helper()
-	rbac := f.client.RbacV1()
+	rbac := f.Client.RbacV1()
 	meta := metav1.ObjectMeta{Name: group}
-	if _, err := rbac.Roles(f.namespace).Create(f.Context(), &rbacv1.Role{ObjectMeta: meta, Rules: rules}, metav1.CreateOptions{}); err != nil {
+	if _, err := rbac.Roles(f.Namespace).Create(f.Context(), &rbacv1.Role{ObjectMeta: meta, Rules: rules}, metav1.CreateOptions{}); err != nil {
 		f.Fatal(err)
 	}
 	binding := &rbacv1.RoleBinding{
@@ -129,24 +129,24 @@ func (f *fixture) grant(group string, rules ...rbacv1.PolicyRule) {
 		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: group},
 		Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.GroupKind, Name: group}},
 	}
-	if _, err := rbac.RoleBindings(f.namespace).Create(f.Context(), binding, metav1.CreateOptions{}); err != nil {
+	if _, err := rbac.RoleBindings(f.Namespace).Create(f.Context(), binding, metav1.CreateOptions{}); err != nil {
 		f.Fatal(err)
 	}
 }
 
-// create creates the ReplicaSet in the namespace.
-func (f *fixture) create(rs *appsv1.ReplicaSet) *appsv1.ReplicaSet {
+// Create creates the ReplicaSet in the namespace.
+func (f *Fixture) Create(rs *appsv1.ReplicaSet) *appsv1.ReplicaSet {
 	f.Helper()
-	made, err := f.client.AppsV1().ReplicaSets(f.namespace).Create(f.Context(), rs, metav1.CreateOptions{})
+	made, err := f.Client.AppsV1().ReplicaSets(f.Namespace).Create(f.Context(), rs, metav1.CreateOptions{})
 	if err != nil {
 		f.Fatal(err)
 	}
 	return made
 }
 
-// replicaSet returns a ReplicaSet of one container, whose pods have the label app=name.
+// ReplicaSet returns a ReplicaSet of one container, whose pods have the label app=name.
 // Annotations of its pod template direct the simulation; see stages.yaml.
-func replicaSet(name, image string, replicas int32) *appsv1.ReplicaSet {
+func ReplicaSet(name, image string, replicas int32) *appsv1.ReplicaSet {
 	labels := map[string]string{"app": name}
 	return &appsv1.ReplicaSet{
 		ObjectMeta: metav1.ObjectMeta{Name: name},
@@ -161,7 +161,7 @@ func replicaSet(name, image string, replicas int32) *appsv1.ReplicaSet {
 	}
 }
 
-func podReady(pod *corev1.Pod) bool {
+func PodReady(pod *corev1.Pod) bool {
 	for _, c := range pod.Status.Conditions {
 		if c.Type == corev1.PodReady {
 			return c.Status == corev1.ConditionTrue
@@ -170,8 +170,8 @@ func podReady(pod *corev1.Pod) bool {
 	return false
 }
 
-// waitingReason is why the pod's first container waits, "" if it does not.
-func waitingReason(pod *corev1.Pod) string {
+// WaitingReason is why the pod's first container waits, "" if it does not.
+func WaitingReason(pod *corev1.Pod) string {
 	for _, c := range pod.Status.ContainerStatuses {
 		if c.State.Waiting != nil {
 			return c.State.Waiting.Reason

@@ -1,4 +1,4 @@
-package e2e
+package suite
 
 import (
 	"bytes"
@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -22,11 +23,16 @@ import (
 	"k8s.io/client-go/tools/clientcmd/api"
 )
 
-var examples = filepath.Join("..", "..", "..", "examples")
+// examples is the directory of that module.
+var examples = func() string {
+	_, file, _, _ := runtime.Caller(0)
+	return filepath.Join(filepath.Dir(file), "..", "..", "..", "examples")
+}()
 
-func manifest(name string) string { return filepath.Join(examples, "pawl", "testdata", name) }
+// Manifest is the path of one of the command's manifests.
+func Manifest(name string) string { return filepath.Join(examples, "pawl", "testdata", name) }
 
-// program is pawl, built once and as its users build it, in the workspace.
+// Program is pawl, built once and as its users build it, in the workspace.
 var program = sync.OnceValues(func() (string, error) {
 	path := filepath.Join(scratch, "pawl")
 	build := exec.Command("go", "build", "-C", examples, "-o", path, "./pawl")
@@ -37,16 +43,16 @@ var program = sync.OnceValues(func() (string, error) {
 	return path, nil
 })
 
-// command is the program pawl as a user of the cluster, in the fixture's namespace.
-type command struct {
-	*fixture
+// Command is the program pawl as a user of the cluster, in the fixture's namespace.
+type Command struct {
+	*Fixture
 	program, kubeconfig, home string
-	env                       []string // beside HOME and PATH
+	Env                       []string // beside HOME and PATH
 }
 
-// command returns pawl as a user to whom just these rules are granted. It goes over the wire, if
+// Command returns pawl as a user to whom just these rules are granted. It goes over the wire, if
 // there is one, and else straight to the API server.
-func (f *fixture) command(w *wire, rules ...rbacv1.PolicyRule) command {
+func (f *Fixture) Command(w *Wire, rules ...rbacv1.PolicyRule) Command {
 	f.Helper()
 	path, err := program()
 	if err != nil {
@@ -57,23 +63,23 @@ func (f *fixture) command(w *wire, rules ...rbacv1.PolicyRule) command {
 	if err != nil {
 		f.Fatal(err)
 	}
-	f.grant(group, rules...)
-	client := newClient(f.T, config)
-	f.eventually(10*time.Second, func(ctx context.Context) error {
-		_, err := client.CoreV1().ConfigMaps(f.namespace).List(ctx, metav1.ListOptions{})
+	f.Grant(group, rules...)
+	client := NewClient(f.T, config)
+	f.Eventually(10*time.Second, func(ctx context.Context) error {
+		_, err := client.CoreV1().ConfigMaps(f.Namespace).List(ctx, metav1.ListOptions{})
 		return err
 	})
 	if w != nil {
 		config = f.proxy(w, config)
 	}
 	home := f.TempDir()
-	return command{fixture: f, program: path, kubeconfig: f.kubeconfig(home, config), home: home}
+	return Command{Fixture: f, program: path, kubeconfig: f.Kubeconfig(home, config), home: home}
 }
 
-// proxy returns the configuration of a way to the API server that goes over the wire.
-func (f *fixture) proxy(w *wire, config *rest.Config) *rest.Config {
+// Proxy returns the configuration of a way to the API server that goes over the wire.
+func (f *Fixture) proxy(w *Wire, config *rest.Config) *rest.Config {
 	f.Helper()
-	transport, err := rest.TransportFor(w.over(config))
+	transport, err := rest.TransportFor(w.Over(config))
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -90,8 +96,8 @@ func (f *fixture) proxy(w *wire, config *rest.Config) *rest.Config {
 	return &rest.Config{Host: proxy.URL}
 }
 
-// kubeconfig writes a kubeconfig file, and returns its path.
-func (f *fixture) kubeconfig(dir string, config *rest.Config) string {
+// Kubeconfig writes a kubeconfig file, and returns its path.
+func (f *Fixture) Kubeconfig(dir string, config *rest.Config) string {
 	f.Helper()
 	const name = "test"
 	k := api.NewConfig()
@@ -106,18 +112,18 @@ func (f *fixture) kubeconfig(dir string, config *rest.Config) string {
 	return path
 }
 
-// start starts a command line; wait returns what it printed, and its exit code.
-func (c command) start(args ...string) (wait func() (string, int)) {
+// Start starts a command line; wait returns what it printed, and its exit code.
+func (c Command) Start(args ...string) (wait func() (string, int)) {
 	c.Helper()
-	wait, _ = c.begin(args...)
+	wait, _ = c.Begin(args...)
 	return wait
 }
 
-// begin is start; interrupt is Ctrl-C.
-func (c command) begin(args ...string) (wait func() (string, int), interrupt func()) {
+// Begin is start; interrupt is Ctrl-C.
+func (c Command) Begin(args ...string) (wait func() (string, int), interrupt func()) {
 	c.Helper()
-	process := exec.CommandContext(c.Context(), c.program, append([]string{"--kubeconfig", c.kubeconfig, "-n", c.namespace}, args...)...)
-	process.Env = append([]string{"HOME=" + c.home, "PATH=" + os.Getenv("PATH")}, c.env...)
+	process := exec.CommandContext(c.Context(), c.program, append([]string{"--kubeconfig", c.kubeconfig, "-n", c.Namespace}, args...)...)
+	process.Env = append([]string{"HOME=" + c.home, "PATH=" + os.Getenv("PATH")}, c.Env...)
 	var out bytes.Buffer
 	process.Stdout, process.Stderr = &out, &out
 	begin := time.Now()
@@ -138,30 +144,30 @@ func (c command) begin(args ...string) (wait func() (string, int), interrupt fun
 	return wait, interrupt
 }
 
-// does runs a command line that succeeds, and returns what it printed.
-func (c command) does(args ...string) string {
+// Does runs a command line that succeeds, and returns what it printed.
+func (c Command) Does(args ...string) string {
 	c.Helper()
-	return c.exits(0, args...)
+	return c.Exits(0, args...)
 }
 
-// fails runs a command line that does not succeed, and returns what it printed.
-func (c command) fails(args ...string) string {
+// Fails runs a command line that does not succeed, and returns what it printed.
+func (c Command) Fails(args ...string) string {
 	c.Helper()
-	return c.exits(1, args...)
+	return c.Exits(1, args...)
 }
 
-// exits runs a command line that ends with an exit code, and returns what it printed.
-func (c command) exits(want int, args ...string) string {
+// Exits runs a command line that ends with an exit code, and returns what it printed.
+func (c Command) Exits(want int, args ...string) string {
 	c.Helper()
-	out, code := c.start(args...)()
+	out, code := c.Start(args...)()
 	if code != want {
 		c.Fatalf("exit code %d, want %d", code, want)
 	}
 	return out
 }
 
-// prints checks that an output has all of some texts in it.
-func (c command) prints(out string, want ...string) {
+// Prints checks that an output has all of some texts in it.
+func (c Command) Prints(out string, want ...string) {
 	c.Helper()
 	for _, w := range want {
 		if !strings.Contains(out, w) {
@@ -170,10 +176,10 @@ func (c command) prints(out string, want ...string) {
 	}
 }
 
-// edited is a manifest with texts in the place of others, given in pairs, in a file of its own.
-func (c command) edited(name string, oldnew ...string) string {
+// Edited is a manifest with texts in the place of others, given in pairs, in a file of its own.
+func (c Command) Edited(name string, oldnew ...string) string {
 	c.Helper()
-	data, err := os.ReadFile(manifest(name))
+	data, err := os.ReadFile(Manifest(name))
 	if err != nil {
 		c.Fatal(err)
 	}
@@ -184,11 +190,11 @@ func (c command) edited(name string, oldnew ...string) string {
 		}
 		text = strings.Replace(text, pair[0], pair[1], 1)
 	}
-	return c.file(name, text)
+	return c.File(name, text)
 }
 
-// file is a file of that name with a text, in a folder of its own.
-func (c command) file(name, text string) string {
+// File is a file of that name with a text, in a folder of its own.
+func (c Command) File(name, text string) string {
 	c.Helper()
 	path := filepath.Join(c.TempDir(), name)
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {

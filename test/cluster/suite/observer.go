@@ -1,4 +1,4 @@
-package e2e
+package suite
 
 import (
 	"cmp"
@@ -18,10 +18,10 @@ import (
 	"k8s.io/client-go/kubernetes"
 )
 
-// observer keeps every version of the pods and ReplicaSets of a namespace, as the API server sends
+// Observer keeps every version of the pods and ReplicaSets of a namespace, as the API server sends
 // them to a client that has no part in what happens.
-type observer struct {
-	*fixture
+type Observer struct {
+	*Fixture
 	api     kubernetes.Interface
 	start   []metav1.Object
 	stop    context.CancelFunc
@@ -37,18 +37,18 @@ type change struct {
 	object  metav1.Object
 }
 
-// bounds are the extremes of all the moments that were observed.
-type bounds struct {
-	moments   int
-	available int   // the fewest pods that were ready, and not on their way out
-	existing  int   // the most pods that were not on their way out
-	all       int   // the most pods
-	asked     int32 // the most replicas that ReplicaSets asked for together
+// Bounds are the extremes of all the moments that were observed.
+type Bounds struct {
+	Moments   int
+	Available int   // the fewest pods that were ready, and not on their way out
+	Existing  int   // the most pods that were not on their way out
+	All       int   // the most pods
+	Asked     int32 // the most replicas that ReplicaSets asked for together
 }
 
-func (f *fixture) observer() *observer {
+func (f *Fixture) Observer() *Observer {
 	f.Helper()
-	o := &observer{fixture: f, api: newClient(f.T, f.config)}
+	o := &Observer{Fixture: f, api: NewClient(f.T, f.Config)}
 	var ctx context.Context
 	ctx, o.stop = context.WithCancel(f.Context())
 	pods, sets := o.list(ctx)
@@ -58,25 +58,25 @@ func (f *fixture) observer() *observer {
 	for i := range sets.Items {
 		o.start = append(o.start, &sets.Items[i])
 	}
-	o.follow(o.api.CoreV1().Pods(f.namespace).Watch(ctx, metav1.ListOptions{ResourceVersion: pods.ResourceVersion}))
-	o.follow(o.api.AppsV1().ReplicaSets(f.namespace).Watch(ctx, metav1.ListOptions{ResourceVersion: sets.ResourceVersion}))
+	o.follow(o.api.CoreV1().Pods(f.Namespace).Watch(ctx, metav1.ListOptions{ResourceVersion: pods.ResourceVersion}))
+	o.follow(o.api.AppsV1().ReplicaSets(f.Namespace).Watch(ctx, metav1.ListOptions{ResourceVersion: sets.ResourceVersion}))
 	return o
 }
 
-func (o *observer) list(ctx context.Context) (*corev1.PodList, *appsv1.ReplicaSetList) {
+func (o *Observer) list(ctx context.Context) (*corev1.PodList, *appsv1.ReplicaSetList) {
 	o.Helper()
-	pods, err := o.api.CoreV1().Pods(o.namespace).List(ctx, metav1.ListOptions{})
+	pods, err := o.api.CoreV1().Pods(o.Namespace).List(ctx, metav1.ListOptions{})
 	if err != nil {
 		o.Fatal(err)
 	}
-	sets, err := o.api.AppsV1().ReplicaSets(o.namespace).List(ctx, metav1.ListOptions{})
+	sets, err := o.api.AppsV1().ReplicaSets(o.Namespace).List(ctx, metav1.ListOptions{})
 	if err != nil {
 		o.Fatal(err)
 	}
 	return pods, sets
 }
 
-func (o *observer) follow(w watch.Interface, err error) {
+func (o *Observer) follow(w watch.Interface, err error) {
 	o.Helper()
 	if err != nil {
 		o.Fatal(err)
@@ -99,11 +99,11 @@ func (o *observer) follow(w watch.Interface, err error) {
 	})
 }
 
-// bounds ends the observation, when all has arrived, and returns the extremes.
-func (o *observer) bounds() bounds {
+// Bounds ends the observation, when all has arrived, and returns the extremes.
+func (o *Observer) Bounds() Bounds {
 	o.Helper()
-	var found bounds
-	o.eventually(10*time.Second, func(ctx context.Context) error {
+	var found Bounds
+	o.Eventually(10*time.Second, func(ctx context.Context) error {
 		var last map[types.UID]metav1.Object
 		found, last = o.replay()
 		pods, sets := o.list(ctx)
@@ -123,12 +123,12 @@ func (o *observer) bounds() bounds {
 }
 
 // replay goes through the versions in the order in which they were written.
-func (o *observer) replay() (bounds, map[types.UID]metav1.Object) {
+func (o *Observer) replay() (Bounds, map[types.UID]metav1.Object) {
 	now := map[types.UID]metav1.Object{}
 	for _, object := range o.start {
 		now[object.GetUID()] = object
 	}
-	var b bounds
+	var b Bounds
 	b.take(now)
 	o.mu.Lock()
 	events := slices.SortedFunc(slices.Values(o.events), func(a, b change) int { return cmp.Compare(a.version, b.version) })
@@ -144,7 +144,7 @@ func (o *observer) replay() (bounds, map[types.UID]metav1.Object) {
 	return b, now
 }
 
-func (b *bounds) take(objects map[types.UID]metav1.Object) {
+func (b *Bounds) take(objects map[types.UID]metav1.Object) {
 	available, existing, all, asked := 0, 0, 0, int32(0)
 	for object := range maps.Values(objects) {
 		switch o := object.(type) {
@@ -152,7 +152,7 @@ func (b *bounds) take(objects map[types.UID]metav1.Object) {
 			all++
 			if o.DeletionTimestamp == nil {
 				existing++
-				if podReady(o) {
+				if PodReady(o) {
 					available++
 				}
 			}
@@ -160,8 +160,8 @@ func (b *bounds) take(objects map[types.UID]metav1.Object) {
 			asked += *o.Spec.Replicas
 		}
 	}
-	if b.moments++; b.moments == 1 || available < b.available {
-		b.available = available
+	if b.Moments++; b.Moments == 1 || available < b.Available {
+		b.Available = available
 	}
-	b.existing, b.all, b.asked = max(b.existing, existing), max(b.all, all), max(b.asked, asked)
+	b.Existing, b.All, b.Asked = max(b.Existing, existing), max(b.All, all), max(b.Asked, asked)
 }
