@@ -8,7 +8,7 @@ FUZZTIME ?= 10s
 # The race detector needs a C compiler.
 RACE := $(if $(shell command -v $$(go env CC)),-race)
 
-.PHONY: check test prove e2e identity fuzz lint layering fmt fmt-diff tidy tidy-diff
+.PHONY: check test prove e2e cluster cluster-down identity fuzz lint layering fmt fmt-diff tidy tidy-diff
 
 check: fmt-diff tidy-diff lint test
 
@@ -25,7 +25,14 @@ prove:
 
 # Against a real control plane, which the first run builds from source: minutes, 5 GB of disk.
 e2e:
-	cd test/cluster && GOWORK=off go test -count=1 -timeout=30m ./e2e/...
+	cd test/cluster && GOWORK=off go test -count=1 -timeout=30m $$(GOWORK=off go list $(CLUSTER) | grep -v /e2e/node)
+
+# A real control plane with simulated nodes, to play with: eval "$$(make cluster)"; kubectl get nodes
+cluster:
+	@cd test/cluster && GOWORK=off go run ./cmd/pawl-cluster start
+
+cluster-down:
+	@cd test/cluster && GOWORK=off go run ./cmd/pawl-cluster stop
 
 # The frozen identities, with other minors of the Kubernetes libraries. -tidy after a change of hashing's imports.
 identity:

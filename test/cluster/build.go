@@ -7,10 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -25,15 +27,21 @@ var programs = map[string]string{
 	"kwok":    "sigs.k8s.io/kwok/cmd/kwok",
 }
 
+// foreign are the programs that are no part of Kubernetes: go.mod pins them, whichever version is chosen.
+var foreign = []string{"kwok"}
+
 // Build returns the directory that holds the binaries kubeall, kwok and kubectl, and
 // builds them first unless they are there. That takes minutes and, in Go's caches,
 // 4 GB; a message on standard error says so.
+//
+// The version is that of go.mod, or of the older minor that $PAWL_KUBERNETES names, such as
+// 1.35, which is pinned in the directory versions.
 //
 // The directory lies in $PAWL_CLUSTER_CACHE, or in pawl/cluster in the user's cache
 // directory, under a key of everything that the binaries are made from. It appears
 // complete or not at all, and processes that build at the same time wait for one another.
 func Build(ctx context.Context) (string, error) {
-	cache, err := cacheDir()
+	cache, err := CacheDir()
 	if err != nil {
 		return "", err
 	}
@@ -56,7 +64,8 @@ func Build(ctx context.Context) (string, error) {
 	return bin, r.build(ctx, bin)
 }
 
-func cacheDir() (string, error) {
+// CacheDir returns the directory that Build works in. It need not exist.
+func CacheDir() (string, error) {
 	dir := os.Getenv("PAWL_CLUSTER_CACHE")
 	if dir == "" {
 		user, err := os.UserCacheDir()
@@ -84,6 +93,7 @@ func complete(bin string) bool {
 // recipe is everything that the binaries are made from.
 type recipe struct {
 	module     string // directory of this module
+	pins       string // file of it that pins the version of Kubernetes, go.mod or one like it
 	kubernetes string // version of k8s.io/kubernetes
 	flags      []string
 	inputs     []byte // pinned modules, flags, Go version, own source
@@ -92,9 +102,19 @@ type recipe struct {
 func newRecipe(ctx context.Context) (*recipe, error) {
 	_, file, _, _ := runtime.Caller(0)
 	r := &recipe{module: filepath.Dir(file)}
-	pins, err := r.readPins()
+	pins, err := r.readPins("go.mod")
 	if err != nil {
 		return nil, err
+	}
+	if minor := os.Getenv("PAWL_KUBERNETES"); minor != "" && !strings.HasPrefix(r.kubernetes, "v"+minor+".") {
+		older, err := r.readPins(filepath.Join("versions", minor+".mod"))
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("cluster: PAWL_KUBERNETES=%s: not one of %s", minor, strings.Join(r.minors(), ", "))
+		}
+		if err != nil {
+			return nil, err
+		}
+		pins = append(pins, older...)
 	}
 	r.flags = buildFlags(r.kubernetes)
 	version, err := r.goCommand(ctx, "env", "GOVERSION")
@@ -109,9 +129,9 @@ func newRecipe(ctx context.Context) (*recipe, error) {
 	return r, nil
 }
 
-// readPins sets the version of Kubernetes and returns those of all modules, from go.mod.
-func (r *recipe) readPins() ([]byte, error) {
-	path := filepath.Join(r.module, "go.mod")
+// readPins chooses the file, sets the version of Kubernetes and returns those of all modules.
+func (r *recipe) readPins(file string) ([]byte, error) {
+	path := filepath.Join(r.module, file)
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("cluster: the source of this package is needed, compiled without -trimpath: %w", err)
@@ -120,6 +140,7 @@ func (r *recipe) readPins() ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cluster: %w", err)
 	}
+	r.pins = file
 	var pins []byte
 	for _, q := range mod.Require {
 		if q.Mod.Path == "k8s.io/kubernetes" {
@@ -131,6 +152,17 @@ func (r *recipe) readPins() ([]byte, error) {
 		pins = fmt.Appendln(pins, q.Old, q.New)
 	}
 	return pins, nil
+}
+
+// minors are the versions that can be chosen.
+func (r *recipe) minors() []string {
+	parts := strings.SplitN(strings.TrimPrefix(r.kubernetes, "v"), ".", 3)
+	all := []string{strings.Join(parts[:2], ".")}
+	older, _ := filepath.Glob(filepath.Join(r.module, "versions", "*.mod"))
+	for _, file := range older {
+		all = append(all, strings.TrimSuffix(filepath.Base(file), ".mod"))
+	}
+	return all
 }
 
 // buildFlags leaves debug information out, which saves a third of the time, and
@@ -158,12 +190,19 @@ func (r *recipe) build(ctx context.Context, bin string) error {
 	}
 	defer os.RemoveAll(tmp)
 	fmt.Fprintf(os.Stderr, "cluster: building Kubernetes %s into %s; this takes minutes, once\n", r.kubernetes, bin)
-	args := append([]string{"build", "-o", tmp + string(filepath.Separator)}, r.flags...)
-	for _, pkg := range programs {
-		args = append(args, pkg)
+	packages := map[string][]string{} // by the file that pins their versions
+	for name, pkg := range programs {
+		file := r.pins
+		if slices.Contains(foreign, name) {
+			file = "go.mod"
+		}
+		packages[file] = append(packages[file], pkg)
 	}
-	if _, err := r.goCommand(ctx, args...); err != nil {
-		return err
+	for file, pkgs := range packages {
+		args := append([]string{"build", "-modfile=" + file, "-o", tmp + string(filepath.Separator)}, r.flags...)
+		if _, err := r.goCommand(ctx, append(args, pkgs...)...); err != nil {
+			return err
+		}
 	}
 	if err := os.Chmod(tmp, 0o755); err != nil {
 		return fmt.Errorf("cluster: %w", err)

@@ -16,6 +16,8 @@ import (
 const usage = `usage:
   pawl-cluster build               build what is missing, print the directory of the binaries
   pawl-cluster up                  run a cluster until Ctrl-C
+  pawl-cluster start               run a cluster in the background, until stop
+  pawl-cluster stop                end that cluster
   pawl-cluster run COMMAND [ARG…]  run a command with a cluster of its own: KUBECONFIG is set, kubectl on PATH`
 
 func main() {
@@ -42,6 +44,10 @@ func do(ctx context.Context, args []string) error {
 		return err
 	case len(args) == 1 && args[0] == "up":
 		return with(ctx, up)
+	case len(args) == 1 && args[0] == "start":
+		return start(args[1:])
+	case len(args) == 1 && args[0] == "stop":
+		return stop(ctx)
 	case len(args) > 1 && args[0] == "run":
 		return with(ctx, func(ctx context.Context, bin string, c *cluster.Cluster) error {
 			return run(ctx, bin, c, args[1:])
