@@ -8,7 +8,7 @@ FUZZTIME ?= 10s
 # The race detector needs a C compiler.
 RACE := $(if $(shell command -v $$(go env CC)),-race)
 
-.PHONY: check test prove e2e cluster cluster-down identity fuzz lint layering fmt fmt-diff tidy tidy-diff
+.PHONY: check test prove e2e e2e-selftest e2e-node cluster cluster-down identity fuzz lint layering fmt fmt-diff tidy tidy-diff
 
 check: fmt-diff tidy-diff lint test
 
@@ -25,7 +25,16 @@ prove:
 
 # Against a real control plane, which the first run builds from source: minutes, 5 GB of disk.
 e2e:
-	cd test/cluster && GOWORK=off go test -count=1 -timeout=30m $$(GOWORK=off go list $(CLUSTER) | grep -v /e2e/node)
+	cd test/cluster && GOWORK=off go test -count=1 -timeout=30m -parallel=8 $$(GOWORK=off go list $(CLUSTER) | grep -v /e2e/node) $(ARGS)
+
+# Strategies that are broken on purpose must be caught by what judges every other rollout.
+e2e-selftest:
+	cd test/cluster && GOWORK=off go test -count=1 -v -run '^TestBrokenStrategiesAreCaught$$' ./e2e/faults
+
+# Against a real node: real pods, probes, kube-proxy, and requests through a Service. As root; skipped where that is not
+# possible, unless PAWL_REQUIRE_NODE=1.
+e2e-node:
+	cd test/cluster && GOWORK=off go test -count=1 -v -timeout=25m -parallel=8 ./e2e/node $(ARGS)
 
 # A real control plane with simulated nodes, to play with: eval "$$(make cluster)"; kubectl get nodes
 cluster:
@@ -65,6 +74,8 @@ fmt-diff:
 
 tidy:
 	@for m in . examples test/cluster test/identity; do (cd $$m && GOWORK=off go mod tidy) || exit 1; done
+	@cd test/cluster && for m in versions/*.mod; do GOWORK=off go mod tidy -modfile=$$m || exit 1; done
 
 tidy-diff:
 	@for m in . examples test/cluster test/identity; do (cd $$m && GOWORK=off go mod tidy -diff) || exit 1; done
+	@cd test/cluster && for m in versions/*.mod; do GOWORK=off go mod tidy -diff -modfile=$$m || exit 1; done

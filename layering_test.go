@@ -49,6 +49,7 @@ var layers = map[string]layer{
 		"nodes":   "plans by type: a cache that changes no answer",
 		"writers": "a pool of buffers",
 	}},
+	"internal/faults":       {free: true},
 	"rollout/kube":          {imports: []string{"rollout", "hashing", "history", "k8s.io/api", "k8s.io/apimachinery", "k8s.io/client-go"}, free: true},
 	"rollout/kube/kubetest": {imports: []string{"k8s.io/api", "k8s.io/apimachinery", "k8s.io/client-go", "gopkg.in/evanphx/json-patch.v4"}, free: true},
 }

@@ -2,6 +2,7 @@ package rollout
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -34,7 +35,9 @@ func (e *GaveUpError) Unwrap() error { return e.Err }
 // Run reconciles until the rollout is over. Between two looks it waits for the workload's
 // [Watcher], or for the time that the outcome asks for. It returns nil only when the rollout is
 // Complete; otherwise [*FailedError], [*GaveUpError], the context's error, or the first error
-// that does not call itself transient. The status is the last one known.
+// that does not call itself transient. One that calls itself doubtful, by a method Doubtful() bool,
+// is believed when it has come for some seconds, or at once where no look has gone well yet. The
+// status is the last one known.
 func (e *Engine) Run(ctx context.Context, w Workload, s Strategy) (Status, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -44,6 +47,7 @@ func (e *Engine) Run(ctx context.Context, w Workload, s Strategy) (Status, error
 	}
 	tries := e.newTries()
 	var last Status
+	going := false // a look has gone well
 	for {
 		status, err := e.reconcile(ctx, w, s, last)
 		last = status
@@ -54,7 +58,7 @@ func (e *Engine) Run(ctx context.Context, w Workload, s Strategy) (Status, error
 		case ctx.Err() != nil:
 			return status, ctx.Err()
 		case err != nil:
-			if after, err = tries.failed(err); err != nil {
+			if after, err = tries.failed(err, going); err != nil {
 				return status, err
 			}
 			e.Trace.retrying(tries.last, tries.count, after)
@@ -62,7 +66,7 @@ func (e *Engine) Run(ctx context.Context, w Workload, s Strategy) (Status, error
 		case status.Phase.Over():
 			return status, &FailedError{status}
 		default:
-			tries = e.newTries()
+			tries, going = e.newTries(), true
 			e.Trace.waiting(status)
 			changes, err = wait(ctx, changes, status.RequeueAfter)
 		}
@@ -85,8 +89,13 @@ type tries struct {
 	patience time.Duration
 	count    int
 	since    time.Time
+	doubted  time.Time // since when the last ones in a row were doubtful
 	last     error
 }
+
+// doubt is for how long what is doubtful is not believed: an API server that has just started
+// refuses everybody until it has read the roles.
+const doubt = 10 * time.Second
 
 func (e *Engine) newTries() *tries {
 	t := &tries{patience: e.Patience}
@@ -97,9 +106,12 @@ func (e *Engine) newTries() *tries {
 }
 
 // failed says how long to wait before the next try, or returns the error to end with.
-func (t *tries) failed(err error) (time.Duration, error) {
+func (t *tries) failed(err error, going bool) (time.Duration, error) {
 	retry, atLeast := transient(err)
-	if !retry {
+	switch {
+	case retry:
+		t.doubted = time.Time{}
+	case !going || !t.doubts(err):
 		return 0, err
 	}
 	if t.count == 0 {
@@ -113,6 +125,18 @@ func (t *tries) failed(err error) (time.Duration, error) {
 		return 0, &GaveUpError{t.count, elapsed, err}
 	}
 	return after, nil
+}
+
+// doubts reports whether err is not to be believed yet.
+func (t *tries) doubts(err error) bool {
+	var d interface{ Doubtful() bool }
+	if !errors.As(err, &d) || !d.Doubtful() {
+		return false
+	}
+	if t.doubted.IsZero() {
+		t.doubted = time.Now()
+	}
+	return time.Since(t.doubted) < doubt
 }
 
 // wait returns after a change, after d, or with the context's error. A channel that was closed

@@ -3,6 +3,7 @@ package strategies
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/gopawl/pawl/rollout"
 )
@@ -97,6 +98,7 @@ func (r Rolling) Plan(s rollout.State) (rollout.Plan, error) {
 	exists := w.found
 	roll.grow()
 	roll.shrinkOld()
+	roll.shrinkNew()
 	if exists {
 		roll.grow()
 	}
@@ -179,6 +181,17 @@ func (w rolling) shrinkOld() {
 		spare -= paid
 		w.scale(r, int32(int64(r.Replicas)-cuts[i]-paid), w.whyShrink(cuts[i], paid))
 	}
+}
+
+// shrinkNew takes back new replicas that are not ready where more are asked for than may exist, as
+// after a resize, and the floor keeps the old ones.
+func (w rolling) shrinkNew() {
+	over := w.asked() - w.ceiling
+	if over <= 0 || !w.current.Observed || slices.ContainsFunc(w.old, func(r rollout.Revision) bool { return !r.Observed }) {
+		return
+	}
+	to := w.current.Replicas - int32(min(over, int64(free(w.current))))
+	w.scale(&w.current, to, fmt.Sprintf("at most %d may exist", w.ceiling))
 }
 
 func (w rolling) whyShrink(free, paid int64) string {

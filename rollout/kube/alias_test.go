@@ -10,13 +10,14 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/gopawl/pawl/internal/faults"
 	"github.com/gopawl/pawl/rollout/kube"
 	"github.com/gopawl/pawl/rollout/kube/kubetest"
 )
 
-func count(calls []call, verb string) (n int) {
+func count(calls []faults.Call, verb string) (n int) {
 	for _, c := range calls {
-		if c.verb == verb {
+		if c.Verb == verb {
 			n++
 		}
 	}
@@ -35,12 +36,12 @@ func TestTemplateWithoutDefaultsIsRecognized(t *testing.T) {
 			t.Fatal("the template is not defaulted: this test shows nothing")
 		}
 		time.Sleep(time.Second)
-		calls.take()
+		calls.Take()
 		for range 50 {
 			e.reconcile(c, e.target("web:1", 2))
 		}
 		e.only()
-		if got := calls.take(); len(got) != 0 {
+		if got := calls.Take(); len(got) != 0 {
 			t.Errorf("calls: %v", got)
 		}
 	})
@@ -99,7 +100,7 @@ func TestAnswerIsRemembered(t *testing.T) {
 	for range 10 {
 		e.reconcile(c, target)
 	}
-	if n := count(calls.take(), "dry-run"); n != 1 {
+	if n := count(calls.Take(), "dry-run"); n != 1 {
 		t.Errorf("%d dry runs", n)
 	}
 	e.make("web-b", "web:2", e.owned)
@@ -108,7 +109,7 @@ func TestAnswerIsRemembered(t *testing.T) {
 			t.Errorf("not found: %+v", s.Revisions)
 		}
 	}
-	if n := count(calls.take(), "dry-run"); n != 1 {
+	if n := count(calls.Take(), "dry-run"); n != 1 {
 		t.Errorf("%d dry runs for another set", n)
 	}
 }
@@ -134,13 +135,11 @@ func TestRemovedFieldIsAnotherTemplate(t *testing.T) {
 func TestRefusedDryRunIsNoMatch(t *testing.T) {
 	for _, code := range []int{http.StatusBadRequest, http.StatusForbidden, http.StatusUnprocessableEntity, http.StatusNotFound} {
 		e := still(t)
-		api, _ := e.through(func(f *faults) {
-			f.inject = func(_ int, c call, pass func() (*http.Response, error)) (*http.Response, error) {
-				if c.verb == "dry-run" {
-					return refuse(code, http.StatusText(code), "no")
-				}
-				return pass()
+		api, _ := e.through(func(_ int, c faults.Call) faults.Fault {
+			if c.Verb == "dry-run" {
+				return faults.Answer(code, http.StatusText(code), "no")
 			}
+			return nil
 		})
 		e.make("web-a", "web:1", e.owned)
 		if _, s := e.observed(&kube.Client{API: api}, e.target("web:1", 2)); s.Revisions[0].Template == s.Template {

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gopawl/pawl/history"
+	"github.com/gopawl/pawl/internal/faults"
 	"github.com/gopawl/pawl/rollout"
 	"github.com/gopawl/pawl/rollout/kube"
 	"github.com/gopawl/pawl/rollout/kube/kubetest"
@@ -62,10 +63,10 @@ func lag(t *testing.T, rnd *rand.Rand) {
 		case rnd.IntN(12) == 0:
 			image = 1 + rnd.IntN(3)
 		}
-		calls.take()
+		calls.Take()
 		_, err := engine.Reconcile(t.Context(), e.workload(c, target(image)), strategy)
 		e.check(err)
-		atMostOneGet(t, calls.take())
+		atMostOneGet(t, calls.Take())
 		time.Sleep(time.Duration(rnd.IntN(2000)) * time.Millisecond)
 	}
 	guard.check(t)
@@ -76,15 +77,15 @@ func lag(t *testing.T, rnd *rand.Rand) {
 }
 
 // atMostOneGet checks the reads of a Claim, an Observe and what refused writes look at.
-func atMostOneGet(t *testing.T, calls []call) {
+func atMostOneGet(t *testing.T, calls []faults.Call) {
 	t.Helper()
 	gets := map[string]int{}
 	for _, c := range calls {
-		if c.verb == "get" {
-			gets[c.name]++
+		if c.Verb == "get" {
+			gets[c.Name]++
 		}
-		if gets[c.name] > 2 && !slices.ContainsFunc(calls, call.write) {
-			t.Errorf("%s is read %d times in a Claim and an Observe", c.name, gets[c.name])
+		if gets[c.Name] > 2 && !slices.ContainsFunc(calls, faults.Call.Writes) {
+			t.Errorf("%s is read %d times in a Claim and an Observe", c.Name, gets[c.Name])
 		}
 	}
 }

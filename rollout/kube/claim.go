@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"reflect"
 
 	appsv1 "k8s.io/api/apps/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -16,10 +17,14 @@ import (
 
 // Claim adopts orphans that the selector matches and releases ReplicaSets that it no longer
 // matches; what another owner controls is never touched (Kubernetes: ReplicaSetControllerRefManager).
+// It refuses to begin beside another workload whose selector overlaps: [SelectorOverlaps].
 func (w *Workload) Claim(ctx context.Context) error {
 	sets, err := w.client.replicaSets(ctx, w.target.Owner.UID, w.target.Owner.Namespace)
 	if err != nil {
 		return classify(ctx, "list replica sets", err)
+	}
+	if err := w.alone(sets); err != nil {
+		return err
 	}
 	checked := false
 	for _, rs := range sets {
@@ -62,21 +67,9 @@ func (w *Workload) checkOwner(ctx context.Context) error {
 	return nil
 }
 
-// adopt makes the owner the controller. The API server allows only one: where somebody else was
-// faster, it calls the result invalid.
+// adopt takes a ReplicaSet that nobody controls.
 func (w *Workload) adopt(ctx context.Context, rs *appsv1.ReplicaSet) error {
-	err := w.patchOwner(ctx, rs, "adopt", w.target.Owner.ref())
-	if !apierrors.IsInvalid(err) {
-		return err
-	}
-	live, getErr := w.client.API.AppsV1().ReplicaSets(rs.Namespace).Get(ctx, rs.Name, metav1.GetOptions{})
-	if getErr != nil {
-		return classify(ctx, fmt.Sprintf("adopt replica set %q", rs.Name), getErr)
-	}
-	if metav1.GetControllerOf(live) != nil {
-		return fmt.Errorf("%w: %w", rollout.ErrConflict, err)
-	}
-	return err
+	return w.patchOwner(ctx, rs, "adopt", w.target.Owner.ref())
 }
 
 // release gives up a ReplicaSet. One that is gone needs no release.
@@ -89,16 +82,28 @@ func (w *Workload) release(ctx context.Context, rs *appsv1.ReplicaSet) error {
 }
 
 // patchOwner is a strategic merge patch: owner references are merged by uid, and the uid in the
-// metadata makes it conditional.
+// metadata makes it conditional. Where somebody else was faster, another ReplicaSet has the name or
+// this one another controller; the API server calls the result invalid then, as it would any other.
 func (w *Workload) patchOwner(ctx context.Context, rs *appsv1.ReplicaSet, verb string, ref any) error {
 	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{"uid": rs.UID, "ownerReferences": []any{ref}}})
 	if err != nil {
 		return err
 	}
 	now, err := w.client.API.AppsV1().ReplicaSets(rs.Namespace).Patch(ctx, rs.Name, types.StrategicMergePatchType, patch, metav1.PatchOptions{FieldManager: w.client.manager()})
-	if err != nil {
-		return classify(ctx, fmt.Sprintf("%s replica set %q", verb, rs.Name), err)
+	if err == nil {
+		w.client.fence.wrote(w.target.Owner.UID, now)
+		return nil
 	}
-	w.client.fence.wrote(w.target.Owner.UID, now)
-	return nil
+	what := fmt.Sprintf("%s replica set %q", verb, rs.Name)
+	if !apierrors.IsInvalid(err) {
+		return classify(ctx, what, err)
+	}
+	live, getErr := w.client.API.AppsV1().ReplicaSets(rs.Namespace).Get(ctx, rs.Name, metav1.GetOptions{})
+	if getErr != nil {
+		return classify(ctx, what, getErr)
+	}
+	if live.UID != rs.UID || !reflect.DeepEqual(metav1.GetControllerOf(live), metav1.GetControllerOf(rs)) {
+		return fmt.Errorf("%w: %w", rollout.ErrConflict, err)
+	}
+	return classify(ctx, what, err)
 }

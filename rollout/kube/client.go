@@ -33,10 +33,11 @@ type Client struct {
 
 	fence   fence
 	aliases sync.Map // uid of an owner → aliasAnswer
+	owners  sync.Map // ownerName → uid of the owner
 }
 
-// Cache is what a [Client] reads from: [Informers], or a cache of your own such as that of a
-// controller-runtime manager. What it returns is not changed. It may lag behind the cluster, but
+// Cache is what a [Client] reads from: [Informers], a [ListFunc] over a cache such as that of a
+// controller-runtime manager, or your own. What it returns is not changed. It may lag behind the cluster, but
 // does not go back in time.
 // One that is a [rollout.Watcher] too wakes up Engine.Run.
 type Cache interface {
@@ -44,9 +45,26 @@ type Cache interface {
 	Pods(ctx context.Context, namespace string, selector labels.Selector) ([]*corev1.Pod, error)
 }
 
+// ownerName is what a controller knows of an owner that is gone.
+type ownerName struct{ kind, namespace, name string }
+
 // Forget drops what is remembered of an owner that is gone. Forgetting one that is not costs a live
 // read.
-func (c *Client) Forget(owner types.UID) {
+func (c *Client) Forget(kind, namespace, name string) {
+	if uid, known := c.owners.LoadAndDelete(ownerName{kind, namespace, name}); known {
+		c.forget(uid.(types.UID))
+	}
+}
+
+// meet remembers the uid of an owner, and forgets that of an earlier one by the same name.
+func (c *Client) meet(o Owner) {
+	before, known := c.owners.Swap(ownerName{o.Kind, o.Namespace, o.Name}, o.UID)
+	if known && before != o.UID {
+		c.forget(before.(types.UID))
+	}
+}
+
+func (c *Client) forget(owner types.UID) {
 	c.fence.forget(owner)
 	c.aliases.Delete(owner)
 }
@@ -69,30 +87,39 @@ func (c *Client) manager() string {
 
 // replicaSets returns all ReplicaSets of a namespace, with every write that this client made to
 // those of the owner. The first read for an owner is live, since a cache may be older than what
-// an earlier process wrote.
+// an earlier process wrote. A live list is held to our own writes as well: an API server may answer
+// from a cache of its own.
 func (c *Client) replicaSets(ctx context.Context, owner types.UID, namespace string) ([]*appsv1.ReplicaSet, error) {
-	if c.Cache == nil || c.fence.first(owner) {
-		return c.liveReplicaSets(ctx, owner, namespace)
+	if c.fence.first(owner) {
+		sets, version, err := c.liveReplicaSets(ctx, namespace)
+		if err == nil {
+			c.fence.looked(owner, version, sets)
+		}
+		return sets, err
 	}
-	cached, err := c.Cache.ReplicaSets(ctx, namespace)
+	sets, err := c.knownReplicaSets(ctx, namespace)
 	if err != nil {
 		return nil, err
 	}
-	return c.fence.pass(owner, cached, func(name string) (*appsv1.ReplicaSet, error) {
+	return c.fence.pass(owner, sets, func(name string) (*appsv1.ReplicaSet, error) {
 		return c.API.AppsV1().ReplicaSets(namespace).Get(ctx, name, metav1.GetOptions{})
 	})
 }
 
-func (c *Client) liveReplicaSets(ctx context.Context, owner types.UID, namespace string) ([]*appsv1.ReplicaSet, error) {
+func (c *Client) knownReplicaSets(ctx context.Context, namespace string) ([]*appsv1.ReplicaSet, error) {
+	if c.Cache != nil {
+		return c.Cache.ReplicaSets(ctx, namespace)
+	}
+	sets, _, err := c.liveReplicaSets(ctx, namespace)
+	return sets, err
+}
+
+func (c *Client) liveReplicaSets(ctx context.Context, namespace string) (sets []*appsv1.ReplicaSet, version string, err error) {
 	list, err := c.API.AppsV1().ReplicaSets(namespace).List(ctx, metav1.ListOptions{})
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	sets := pointers(list.Items)
-	if c.Cache != nil {
-		c.fence.looked(owner, list.ResourceVersion, sets)
-	}
-	return sets, nil
+	return pointers(list.Items), list.ResourceVersion, nil
 }
 
 func (c *Client) pods(ctx context.Context, namespace string, selector labels.Selector) ([]*corev1.Pod, error) {

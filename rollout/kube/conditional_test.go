@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"sync"
 	"testing"
 
@@ -13,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/gopawl/pawl/internal/faults"
 	"github.com/gopawl/pawl/rollout"
 	"github.com/gopawl/pawl/rollout/kube"
 )
@@ -211,13 +211,11 @@ func TestUnansweredLookLeavesTheConflictOpen(t *testing.T) {
 	e := still(t)
 	e.make("web-1", "web:1", e.owned)
 	broken := false
-	api, _ := e.through(func(f *faults) {
-		f.inject = func(_ int, c call, pass func() (*http.Response, error)) (*http.Response, error) {
-			if broken && c.verb == "get" {
-				return nil, errBroken
-			}
-			return pass()
+	api, _ := e.through(func(_ int, c faults.Call) faults.Fault {
+		if broken && c.Verb == "get" {
+			return faults.Unsent(errBroken)
 		}
+		return nil
 	})
 	w, _ := e.observed(&kube.Client{API: api}, e.target("web:2", 3))
 	e.edit("web-1", func(rs *appsv1.ReplicaSet) { *rs.Spec.Replicas = 5 })

@@ -15,6 +15,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 
+	"github.com/gopawl/pawl/internal/faults"
 	"github.com/gopawl/pawl/rollout"
 	"github.com/gopawl/pawl/rollout/kube"
 	"github.com/gopawl/pawl/rollout/kube/kubetest"
@@ -64,16 +65,13 @@ func (e *env) check(err error) {
 	}
 }
 
-// through is a client whose calls pass a transport of the test.
-func (e *env) through(wrap func(next *faults)) (kubernetes.Interface, *faults) {
+// through is a client whose calls pass a transport of the test; nil only remembers them.
+func (e *env) through(inject func(n int, c faults.Call) faults.Fault) (kubernetes.Interface, *faults.Transport) {
 	e.Helper()
-	f := &faults{next: e.config.Transport}
-	if wrap != nil {
-		wrap(f)
-	}
+	t := &faults.Transport{Next: e.config.Transport, Inject: inject}
 	config := rest.CopyConfig(e.config)
-	config.Transport = f
-	return kubernetes.NewForConfigOrDie(config), f
+	config.Transport = t
+	return kubernetes.NewForConfigOrDie(config), t
 }
 
 // informers are caches that run until the end of the test.

@@ -27,22 +27,27 @@ const (
 	QuotaExceeded        Refusal = "QuotaExceeded"        // a ResourceQuota is used up
 	NamespaceTerminating Refusal = "NamespaceTerminating" // nothing can be made there any more
 	OwnerGone            Refusal = "OwnerGone"            // the owner is gone or on its way out
+	SelectorOverlaps     Refusal = "SelectorOverlaps"     // another workload's selector selects the same pods
 	Unknown              Refusal = "Unknown"              // any other answer
 )
 
-// RefusedError is an answer of the API server that does not change by asking again. Someone has
-// to change something first: a controller reports it and tries again late.
+// RefusedError is an answer, nearly always of the API server, that does not change by asking again.
+// Someone has to change something first: a controller reports it and tries again late.
 type RefusedError struct {
 	Why    Refusal
 	Action string // what was attempted, such as `create replica set "web-5c9f"`
 	Err    error
 }
 
-// Error gives what was attempted and the server's own words.
+// Error gives what was attempted and the answer's own words.
 func (e *RefusedError) Error() string { return fmt.Sprintf("%s: %v", e.Action, e.Err) }
 
-// Unwrap returns the server's answer.
+// Unwrap returns the answer.
 func (e *RefusedError) Unwrap() error { return e.Err }
+
+// Doubtful makes [rollout.Engine.Run] believe Forbidden only when it has come for some seconds, if it
+// comes in the middle of a rollout.
+func (e *RefusedError) Doubtful() bool { return e.Why == Forbidden }
 
 // classify turns an answer of the API server into what the engine works with: a conflict, an
 // error that may pass, or a refusal.
@@ -57,10 +62,31 @@ func classify(ctx context.Context, action string, err error) error {
 	case apierrors.IsConflict(err), apierrors.IsNotFound(err), apierrors.IsAlreadyExists(err), apierrors.IsGone(err), apierrors.IsResourceExpired(err):
 		return fmt.Errorf("%s: %w: %w", action, rollout.ErrConflict, err)
 	case passing(err):
-		return &rollout.TransientError{Err: fmt.Errorf("%s: %w", action, err), After: retryAfter(err)}
+		return Transient(fmt.Errorf("%s: %w", action, err))
 	}
 	return &RefusedError{refusal(err), action, err}
 }
+
+// Transient makes an error of client-go one that [rollout.Engine.Run] tries again after, where it may
+// be gone at the next try: the API server is overloaded, out of order or did not answer. A refusal
+// for want of a right is believed as late as one of this package's. Any other is returned as it is.
+// It is for what an embedder asks the API server itself, in a Gate or in a Workload around this
+// package's.
+func Transient(err error) error {
+	switch {
+	case passing(err):
+		return &rollout.TransientError{Err: err, After: retryAfter(err)}
+	case err != nil && refusal(err) == Forbidden:
+		return doubtful{err}
+	}
+	return err
+}
+
+// doubtful is a refusal with the server's own words alone.
+type doubtful struct{ error }
+
+func (d doubtful) Unwrap() error { return d.error }
+func (doubtful) Doubtful() bool  { return true }
 
 // passing reports whether an error may be gone at the next try: the API server, or what stands
 // before it, is overloaded or out of order, or there was no answer at all.

@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/gopawl/pawl/history"
+	"github.com/gopawl/pawl/internal/faults"
 	"github.com/gopawl/pawl/rollout"
 	"github.com/gopawl/pawl/rollout/kube"
 	"github.com/gopawl/pawl/rollout/kube/kubetest"
@@ -43,8 +44,8 @@ func TestCacheThatStandsStillShowsOurWrites(t *testing.T) {
 		api, calls := e.through(nil)
 		c := &kube.Client{API: api, Cache: cache}
 		reads := func() (reads []string) {
-			for _, c := range calls.take() {
-				if !c.write() {
+			for _, c := range calls.Take() {
+				if !c.Writes() {
 					reads = append(reads, c.String())
 				}
 			}
@@ -139,6 +140,22 @@ func TestCacheOlderThanTheProcessIsNotBelieved(t *testing.T) {
 	})
 }
 
+// An API server may answer a live list from a cache that fell behind.
+func TestLiveListOfBeforeShowsOurWrites(t *testing.T) {
+	e := still(t)
+	var past faults.Past
+	answer := past.Remember
+	api, _ := e.through(func(int, faults.Call) faults.Fault { return answer })
+	c := &kube.Client{API: api}
+	w, s := e.observed(c, e.target("web:1", 3))
+	e.check(w.Apply(t.Context(), rollout.Create{Template: s.Template, Replicas: 3}))
+	answer = past.First
+	_, s = e.observed(c, e.target("web:2", 3))
+	if d := cmp.Diff(e.liveSizes(), sizes(s)); d != "" {
+		t.Errorf("-live +observed:\n%s", d)
+	}
+}
+
 func TestReplicaSetThatSomebodyDeletesGoes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := start(t, kubetest.Options{})
@@ -148,11 +165,11 @@ func TestReplicaSetThatSomebodyDeletesGoes(t *testing.T) {
 		e.check(e.api.AppsV1().ReplicaSets("default").Delete(t.Context(), e.only().Name, metav1.DeleteOptions{}))
 		time.Sleep(time.Second)
 		for look := range 3 {
-			calls.take()
+			calls.Take()
 			if _, s := e.observed(c, e.target("web:1", 2)); len(s.Revisions) != 0 {
 				t.Errorf("observed %v", sizes(s))
 			}
-			if n := len(calls.take()); n > 1 || look > 0 && n > 0 {
+			if n := len(calls.Take()); n > 1 || look > 0 && n > 0 {
 				t.Errorf("look %d reads %d times", look, n)
 			}
 		}
@@ -166,11 +183,27 @@ func TestForgottenOwnerIsLookedAtLive(t *testing.T) {
 	target := e.target("web:1", 1)
 	e.observed(c, target)
 	e.observed(c, target)
-	c.Forget(target.Owner.UID)
+	c.Forget("ConfigMap", target.Owner.Namespace, target.Owner.Name)
 	e.observed(c, target)
-	want := []call{{verb: "list", resource: "replicasets"}, {verb: "list", resource: "replicasets"}}
-	if d := cmp.Diff(want, calls.take(), cmp.AllowUnexported(call{})); d != "" {
+	want := []faults.Call{{Verb: "list", Resource: "replicasets"}, {Verb: "list", Resource: "replicasets"}}
+	if d := cmp.Diff(want, calls.Take()); d != "" {
 		t.Errorf("reads, -want +got:\n%s", d)
+	}
+}
+
+// An owner that was deleted and made again has nothing to do with the one before.
+func TestOwnerOfTheSameNameIsAnotherOne(t *testing.T) {
+	e := still(t)
+	api, calls := e.through(nil)
+	c := &kube.Client{API: api, Cache: none{}}
+	first := e.target("web:1", 1)
+	again := first
+	again.Owner.UID = "another"
+	for _, target := range []kube.Target{first, again, again, first} {
+		e.observed(c, target)
+	}
+	if got := calls.Take(); len(got) != 3 { // for first, again, and first once more, which had been forgotten
+		t.Errorf("%d live reads, want 3: %v", len(got), got)
 	}
 }
 

@@ -71,10 +71,10 @@ func TestAbsurdRevisionNumberIsNone(t *testing.T) {
 	api, calls := e.through(nil)
 	c := &kube.Client{API: api}
 	e.reconcile(c, e.target("web:2", 1))
-	calls.take()
+	calls.Take()
 	e.reconcile(c, e.target("web:2", 1))
-	for _, call := range calls.take() {
-		if call.write() {
+	for _, call := range calls.Take() {
+		if call.Writes() {
 			t.Errorf("writes again: %v", call)
 		}
 	}

@@ -125,8 +125,8 @@ func TestRulesAreTheVerbsInUse(t *testing.T) {
 		e.run(&kube.Client{API: api}, e.target("web:1", 4)) // without a cache
 		stop()
 		used := map[string]bool{}
-		for _, use := range calls.verbs {
-			used[use] = true
+		for _, c := range calls.Take() {
+			used[c.Verb+" "+c.Resource] = true
 		}
 		delete(used, "dry-run replicasets") // a create
 		allowed := map[string]bool{}

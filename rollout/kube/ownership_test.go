@@ -13,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/gopawl/pawl/internal/faults"
 	"github.com/gopawl/pawl/rollout"
 	"github.com/gopawl/pawl/rollout/kube"
 )
@@ -59,9 +60,9 @@ func TestClaimAdoptsAndReleasesOnce(t *testing.T) {
 	if refs := e.set("no-longer-ours").OwnerReferences; len(refs) != 1 || refs[0].UID != other.UID {
 		t.Errorf("owners %v", refs)
 	}
-	calls.take()
+	calls.Take()
 	e.check(w.Claim(t.Context()))
-	if d := cmp.Diff([]call{{verb: "list", resource: "replicasets"}}, calls.take(), cmp.AllowUnexported(call{})); d != "" {
+	if d := cmp.Diff([]faults.Call{{Verb: "list", Resource: "replicasets"}}, calls.Take()); d != "" {
 		t.Errorf("the second claim, -want +got:\n%s", d)
 	}
 }
@@ -143,8 +144,8 @@ func TestDryRunNeitherAdoptsNorReleases(t *testing.T) {
 	api, calls := e.through(nil)
 	s, plan, err := (&rollout.Engine{}).Plan(t.Context(), e.workload(&kube.Client{API: api}, e.target("web:2", 2)), rolling)
 	e.check(err)
-	for _, c := range calls.take() {
-		if c.write() {
+	for _, c := range calls.Take() {
+		if c.Writes() {
 			t.Errorf("%v", c)
 		}
 	}
@@ -170,15 +171,13 @@ func TestOrphanIsNotWrittenBeforeItIsAdopted(t *testing.T) {
 func TestLostRaceForAnOrphanIsAConflict(t *testing.T) {
 	e := still(t)
 	rs := e.make("orphan", "web:1", nil)
-	api, _ := e.through(func(f *faults) {
-		f.inject = func(_ int, c call, pass func() (*http.Response, error)) (*http.Response, error) {
-			if c.verb != "patch" {
-				return pass()
-			}
-			other := e.newOwner("other")
-			e.edit("orphan", func(rs *appsv1.ReplicaSet) { rs.OwnerReferences = controlledBy(other) })
-			return refuse(http.StatusUnprocessableEntity, "Invalid", "Only one reference can have Controller set to true")
+	api, _ := e.through(func(_ int, c faults.Call) faults.Fault {
+		if c.Verb != "patch" {
+			return nil
 		}
+		other := e.newOwner("other")
+		e.edit("orphan", func(rs *appsv1.ReplicaSet) { rs.OwnerReferences = controlledBy(other) })
+		return faults.Answer(http.StatusUnprocessableEntity, "Invalid", "Only one reference can have Controller set to true")
 	})
 	e.wantConflict(e.workload(&kube.Client{API: api}, e.target("web:1", 1)).Claim(t.Context()))
 	if got := e.set("orphan"); len(got.OwnerReferences) != 1 || got.UID != rs.UID {
@@ -189,13 +188,11 @@ func TestLostRaceForAnOrphanIsAConflict(t *testing.T) {
 func TestInvalidOrphanIsRefused(t *testing.T) {
 	e := still(t)
 	e.make("orphan", "web:1", nil)
-	api, _ := e.through(func(f *faults) {
-		f.inject = func(_ int, c call, pass func() (*http.Response, error)) (*http.Response, error) {
-			if c.verb == "patch" {
-				return refuse(http.StatusUnprocessableEntity, "Invalid", "no such webhook")
-			}
-			return pass()
+	api, _ := e.through(func(_ int, c faults.Call) faults.Fault {
+		if c.Verb == "patch" {
+			return faults.Answer(http.StatusUnprocessableEntity, "Invalid", "no such webhook")
 		}
+		return nil
 	})
 	refusedAs(kube.Invalid)(e, e.workload(&kube.Client{API: api}, e.target("web:1", 1)).Claim(t.Context()))
 }

@@ -97,10 +97,10 @@ func TestNothingIsRefreshedTwice(t *testing.T) {
 	e.reconcile(c, target)
 	target.Annotations = map[string]string{"team": "red"}
 	e.reconcile(c, target)
-	calls.take()
+	calls.Take()
 	e.reconcile(c, target)
-	for _, call := range calls.take() {
-		if call.write() {
+	for _, call := range calls.Take() {
+		if call.Writes() {
 			t.Errorf("%v", call)
 		}
 	}

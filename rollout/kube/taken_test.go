@@ -13,6 +13,7 @@ import (
 	"k8s.io/client-go/tools/record"
 
 	"github.com/gopawl/pawl/hashing"
+	"github.com/gopawl/pawl/internal/faults"
 	"github.com/gopawl/pawl/rollout"
 	"github.com/gopawl/pawl/rollout/kube"
 	"github.com/gopawl/pawl/rollout/kube/kubetest"
@@ -106,14 +107,12 @@ func TestLostAnswerMakesNoSecondReplicaSet(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := start(t, kubetest.Options{})
 		lost := false
-		api, _ := e.through(func(f *faults) {
-			f.inject = func(_ int, c call, pass func() (*http.Response, error)) (*http.Response, error) {
-				if c.verb == "create" && !lost {
-					lost = true
-					return lose(pass, timeout{})
-				}
-				return pass()
+		api, _ := e.through(func(_ int, c faults.Call) faults.Fault {
+			if c.Verb == "create" && !lost {
+				lost = true
+				return faults.Lost(faults.Timeout)
 			}
+			return nil
 		})
 		c := &kube.Client{API: api}
 		w, s := e.observed(c, e.target("web:1", 3))
@@ -159,13 +158,11 @@ func TestFailedCreationIsRecorded(t *testing.T) {
 		{http.StatusNotFound, "NotFound", `namespaces "default" not found`, kube.NamespaceTerminating, true},
 	} {
 		e := still(t)
-		api, _ := e.through(func(f *faults) {
-			f.inject = func(_ int, made call, pass func() (*http.Response, error)) (*http.Response, error) {
-				if made.verb == "create" {
-					return refuse(c.code, c.reason, c.message)
-				}
-				return pass()
+		api, _ := e.through(func(_ int, made faults.Call) faults.Fault {
+			if made.Verb == "create" {
+				return faults.Answer(c.code, c.reason, c.message)
 			}
+			return nil
 		})
 		events := record.NewFakeRecorder(1)
 		w, s := e.observed(&kube.Client{API: api, Events: events}, e.target("web:1", 3))

@@ -121,13 +121,16 @@ func (t Target) check() (labels.Selector, map[string]any, error) {
 	if err != nil {
 		return nil, nil, &rollout.InvalidError{Path: "template", Value: fmt.Sprintf("%T", t.Template), Allowed: "a pod template: " + err.Error()}
 	}
+	if template == nil {
+		return nil, nil, &rollout.InvalidError{Path: "template", Value: "<nil>", Allowed: "given"}
+	}
 	if have := templateLabels(template); !selector.Matches(labels.Set(have)) {
 		return nil, nil, &rollout.InvalidError{Path: "template.metadata.labels", Value: labels.Set(have), Allowed: "selected by " + selector.String()}
 	}
 	return selector, template, nil
 }
 
-// jsonForm returns a deep copy of a template in its JSON form.
+// jsonForm returns a deep copy of a template in its JSON form; nil is none.
 func jsonForm(template any) (map[string]any, error) {
 	data, err := json.Marshal(template)
 	if err != nil {
@@ -138,7 +141,7 @@ func jsonForm(template any) (map[string]any, error) {
 		return nil, err
 	}
 	if form == nil {
-		return nil, fmt.Errorf("there is none")
+		return nil, nil
 	}
 	if set := templateLabels(form); set[HashLabel] != "" {
 		delete(set, HashLabel)

@@ -41,6 +41,7 @@ func (c *Client) Workload(t Target) (*Workload, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.meet(t.Owner)
 	return &Workload{client: c, target: t, selector: selector, template: template, identity: identity, keys: keysOf(c.Prefix)}, nil
 }
 
@@ -55,7 +56,7 @@ func (w *Workload) Created() string { return w.created }
 func (w *Workload) Observe(ctx context.Context) (rollout.State, error) {
 	sets, err := w.owned(ctx)
 	if err != nil {
-		return rollout.State{}, classify(ctx, "list replica sets", err)
+		return rollout.State{}, err
 	}
 	pods, err := w.client.pods(ctx, w.target.Owner.Namespace, w.selector)
 	if err != nil {
@@ -88,6 +89,9 @@ func (w *Workload) Observe(ctx context.Context) (rollout.State, error) {
 func (w *Workload) owned(ctx context.Context) ([]*appsv1.ReplicaSet, error) {
 	all, err := w.client.replicaSets(ctx, w.target.Owner.UID, w.target.Owner.Namespace)
 	if err != nil {
+		return nil, classify(ctx, "list replica sets", err)
+	}
+	if err := w.alone(all); err != nil {
 		return nil, err
 	}
 	return slices.DeleteFunc(all, func(rs *appsv1.ReplicaSet) bool {
@@ -170,13 +174,13 @@ func (w *Workload) Watch(ctx context.Context) (<-chan struct{}, error) {
 	return w.client.Watch(ctx)
 }
 
-// Save hands an outcome to Target.Save.
+// Save hands an outcome to Target.Save. Where the API server could not be asked, that is tried again.
 func (w *Workload) Save(ctx context.Context, s rollout.Status) error {
 	w.target.Last = s
 	if w.target.Save == nil {
 		return nil
 	}
-	return w.target.Save(ctx, s)
+	return Transient(w.target.Save(ctx, s))
 }
 
 // wantedAnnotations are those of the owner that its new ReplicaSet carries.

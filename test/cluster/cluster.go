@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"sync"
@@ -23,7 +24,13 @@ const startTimeout = 2 * time.Minute
 type Options struct {
 	// Nodes is the number of fake nodes, of 64 CPUs, 256 GiB and 250 pods each.
 	// Zero means 10; a negative number means none, so that pods stay Pending.
+	// With real nodes, zero means none.
 	Nodes int
+
+	// RealNodes is the number of real nodes, node1, node2 …, which run pods, of the images pause and
+	// web:1 to web:3. The control plane and each of them then are in network namespaces of their own;
+	// the API server is reached from outside as well, by the same address. See Supported.
+	RealNodes int
 
 	// APIServer and ControllerManager are further flags of kube-apiserver and
 	// kube-controller-manager, such as "--controllers=*,-deployment-controller".
@@ -40,6 +47,8 @@ type Cluster struct {
 	admin  *rest.Config
 	client kubernetes.Interface
 	procs  *processes
+	store  string // URL of etcd
+	lan    *lan   // nil without real nodes
 
 	keep    atomic.Bool
 	stop    sync.Once
@@ -58,9 +67,15 @@ func Start(ctx context.Context, o Options) (*Cluster, error) {
 		}
 		o.Bin = bin
 	}
-	if o.Nodes == 0 {
+	if o.Nodes == 0 && o.RealNodes == 0 {
 		o.Nodes = 10
 	}
+	if o.RealNodes > 0 {
+		if err := prepareRealNodes(ctx); err != nil {
+			return nil, fmt.Errorf("cluster: real nodes: %w", err)
+		}
+	}
+	removeAbandoned()
 	ctx, cancel := context.WithTimeoutCause(ctx, startTimeout, fmt.Errorf("not within %v", startTimeout))
 	defer cancel()
 	for attempt := 1; ; attempt++ {
@@ -82,7 +97,7 @@ func start(ctx context.Context, o Options) (*Cluster, error) {
 	if err := c.up(ctx, o); err != nil {
 		c.procs.stop() // says once more what err says
 		c.keep.Store(!errors.Is(err, errPortTaken))
-		return nil, errors.Join(err, c.removeFiles())
+		return nil, errors.Join(err, c.leave(), c.removeFiles())
 	}
 	return c, nil
 }
@@ -92,7 +107,7 @@ func newCluster() (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp("", "pawl-cluster-")
+	dir, err := os.MkdirTemp("", fmt.Sprintf("pawl-cluster-%d-", os.Getpid())) // see removeAbandoned
 	if err != nil {
 		return nil, err
 	}
@@ -105,6 +120,15 @@ func newCluster() (*Cluster, error) {
 	c.procs = newProcesses(dir, c.Logs())
 	return c, nil
 }
+
+// Dial opens a connection from where the control plane is: with real nodes, to the
+// addresses of Services and pods.
+func (c *Cluster) Dial(ctx context.Context, network, address string) (net.Conn, error) {
+	return c.lan.dial(ctx, network, address)
+}
+
+// Inside returns the command line that runs one where the control plane is.
+func (c *Cluster) Inside(args ...string) []string { return c.lan.inside(args...) }
 
 // Config returns an administrator's configuration, of which the caller may change
 // everything. It does not throttle.
@@ -139,16 +163,21 @@ func (c *Cluster) ConfigFor(user string, groups ...string) (*rest.Config, error)
 
 // writeKubeconfig writes name.kubeconfig for the user.
 func (c *Cluster) writeKubeconfig(name, user string, groups ...string) error {
+	return c.writeKubeconfigFor(c.admin.Host, c.kubeconfig(name), user, groups...)
+}
+
+// writeKubeconfigFor writes a file for the user of an address of the API server.
+func (c *Cluster) writeKubeconfigFor(server, path, user string, groups ...string) error {
 	r, err := c.ConfigFor(user, groups...)
 	if err != nil {
 		return err
 	}
 	k := api.NewConfig()
-	k.Clusters["pawl"] = &api.Cluster{Server: r.Host, CertificateAuthorityData: r.CAData}
+	k.Clusters["pawl"] = &api.Cluster{Server: server, CertificateAuthorityData: r.CAData}
 	k.AuthInfos[user] = &api.AuthInfo{ClientCertificateData: r.CertData, ClientKeyData: r.KeyData}
 	k.Contexts["pawl"] = &api.Context{Cluster: "pawl", AuthInfo: user}
 	k.CurrentContext = "pawl"
-	return clientcmd.WriteToFile(*k, c.kubeconfig(name))
+	return clientcmd.WriteToFile(*k, path)
 }
 
 // Keep makes Stop leave the logs behind, and say where.
@@ -163,11 +192,20 @@ func (c *Cluster) Stop() error {
 			c.Keep()
 			c.stopErr = fmt.Errorf("cluster: before Stop, %w", err)
 		}
-		if err := c.removeFiles(); err != nil {
+		if err := errors.Join(c.leave(), c.removeFiles()); err != nil {
 			c.stopErr = errors.Join(c.stopErr, fmt.Errorf("cluster: %w", err))
 		}
 	})
 	return c.stopErr
+}
+
+// leave lets go of what the nodes had of the machine, when their processes have been killed.
+func (c *Cluster) leave() error {
+	if c.lan == nil {
+		return nil
+	}
+	c.lan.close()
+	return removeCgroups(cgroupDirs(c.cgroupName("*")))
 }
 
 func (c *Cluster) removeFiles() error {
@@ -175,11 +213,5 @@ func (c *Cluster) removeFiles() error {
 		return os.RemoveAll(c.dir)
 	}
 	fmt.Fprintf(os.Stderr, "cluster: the logs are in %s\n", c.Logs())
-	entries, err := os.ReadDir(c.dir)
-	for _, entry := range entries {
-		if path := filepath.Join(c.dir, entry.Name()); path != c.Logs() {
-			err = errors.Join(err, os.RemoveAll(path))
-		}
-	}
-	return err
+	return removeAllBut(filepath.Base(c.Logs()), c.dir)
 }

@@ -15,7 +15,7 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// Addresses that are only numbers here: nothing routes to them.
+// Addresses that are only numbers here: without real nodes, nothing routes to them.
 const (
 	serviceCIDR = "10.96.0.0/16"
 	serviceIP   = "10.96.0.1" // of the Service default/kubernetes
@@ -34,6 +34,12 @@ const masters = "system:masters" // the group to which everything is allowed
 // scheduler give up when they find its RBAC roles not made yet.
 func (c *Cluster) up(ctx context.Context, o Options) error {
 	program := filepath.Join(o.Bin, "kubeall")
+	if o.RealNodes > 0 {
+		var err error
+		if c.lan, err = newLAN(ctx, o.RealNodes); err != nil {
+			return err
+		}
+	}
 	if err := c.ca.writeServerFiles(c.pki()); err != nil {
 		return err
 	}
@@ -56,10 +62,21 @@ func (c *Cluster) up(ctx context.Context, o Options) error {
 			return err
 		}
 	}
+	if o.RealNodes > 0 {
+		if err := c.startRealNodes(ctx); err != nil {
+			return err
+		}
+	}
 	if err := c.procs.await(ctx, "waiting for the controller manager", c.accountExists("default")); err != nil {
 		return err
 	}
-	return c.procs.await(ctx, "waiting for the scheduler", healthy(scheduler+"/readyz"))
+	return c.procs.await(ctx, "waiting for the scheduler", c.healthy(scheduler+"/readyz"))
+}
+
+// run starts a component of the control plane.
+func (c *Cluster) run(name, program string, args ...string) error {
+	line := c.lan.inside(append([]string{program}, args...)...)
+	return c.procs.start(name, line[0], line[1:]...)
 }
 
 func (c *Cluster) startEtcd(program string) (url string, err error) {
@@ -68,7 +85,8 @@ func (c *Cluster) startEtcd(program string) (url string, err error) {
 		return "", err
 	}
 	client, peer := "http://"+ports[0], "http://"+ports[1]
-	return client, c.procs.start("etcd", program, "etcd",
+	c.store = client
+	return client, c.run("etcd", program, "etcd",
 		"--name=pawl", "--data-dir="+c.data(), "--unsafe-no-fsync", "--log-level=warn",
 		"--listen-client-urls="+client, "--advertise-client-urls="+client,
 		"--listen-peer-urls="+peer, "--initial-advertise-peer-urls="+peer, "--initial-cluster=pawl="+peer)
@@ -84,10 +102,7 @@ func (c *Cluster) startAPIServer(ctx context.Context, program, store string, mor
 	pki := c.pki() + "/"
 	args := []string{"kube-apiserver",
 		"--etcd-servers=" + store,
-		"--bind-address=" + host, "--secure-port=" + port,
-		// A loopback address is not allowed in the endpoints of default/kubernetes,
-		// so there are none; the address is not used for anything else.
-		"--endpoint-reconciler-type=none", "--advertise-address=" + serviceIP,
+		"--secure-port=" + port,
 		"--service-cluster-ip-range=" + serviceCIDR,
 		"--authorization-mode=Node,RBAC",
 		"--client-ca-file=" + pki + "ca.crt",
@@ -97,15 +112,29 @@ func (c *Cluster) startAPIServer(ctx context.Context, program, store string, mor
 		"--allow-privileged=true", "--profiling=false",
 		"--max-requests-inflight=3000", "--max-mutating-requests-inflight=1000",
 	}
-	if err := c.procs.start("kube-apiserver", program, append(args, more...)...); err != nil {
+	if c.lan == nil {
+		// A loopback address is not allowed in the endpoints of default/kubernetes,
+		// so there are none; the address is not used for anything else.
+		args = append(args, "--bind-address="+host, "--endpoint-reconciler-type=none", "--advertise-address="+serviceIP)
+	} else {
+		lanArgs, err := c.openToLAN(ports[0])
+		if err != nil {
+			return err
+		}
+		args = append(args, lanArgs...)
+	}
+	if err := c.run("kube-apiserver", program, append(args, more...)...); err != nil {
 		return err
 	}
 	if err := c.makeAdmin("https://" + ports[0]); err != nil {
 		return err
 	}
-	return c.procs.await(ctx, "waiting for the API server", func(ctx context.Context) error {
-		return c.client.Discovery().RESTClient().Get().AbsPath("/readyz").Do(ctx).Error()
-	})
+	return c.procs.await(ctx, "waiting for the API server", c.serving)
+}
+
+// serving is how the API server's readiness shows.
+func (c *Cluster) serving(ctx context.Context) error {
+	return c.client.Discovery().RESTClient().Get().AbsPath("/readyz").Do(ctx).Error()
 }
 
 func (c *Cluster) makeAdmin(url string) (err error) {
@@ -125,7 +154,7 @@ func (c *Cluster) startControllerManager(program string, more []string) error {
 		return err
 	}
 	kubeconfig, pki := c.kubeconfig(name), c.pki()+"/"
-	return c.procs.start(name, program, append([]string{name,
+	return c.run(name, program, append([]string{name,
 		"--kubeconfig=" + kubeconfig,
 		"--secure-port=0", "--leader-elect=false", "--use-service-account-credentials=false",
 		"--root-ca-file=" + pki + "ca.crt", "--service-account-private-key-file=" + pki + "accounts.key",
@@ -155,7 +184,7 @@ func (c *Cluster) startScheduler(program string) (url string, err error) {
 		return "", err
 	}
 	host, port, _ := net.SplitHostPort(ports[0])
-	return "https://" + ports[0], c.procs.start(name, program, name,
+	return "https://" + ports[0], c.run(name, program, name,
 		"--config="+config, "--bind-address="+host, "--secure-port="+port,
 		"--authentication-kubeconfig="+kubeconfig, "--authorization-kubeconfig="+kubeconfig)
 }
@@ -170,9 +199,13 @@ func (c *Cluster) accountExists(namespace string) func(context.Context) error {
 }
 
 // healthy looks at a URL whose certificate is made up by the server that it belongs to.
-func healthy(url string) func(context.Context) error {
+func (c *Cluster) healthy(url string) func(context.Context) error {
 	client := &http.Client{
-		Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true},
+		Transport: &http.Transport{
+			DialContext:       c.lan.dial,
+			TLSClientConfig:   &tls.Config{InsecureSkipVerify: true},
+			DisableKeepAlives: true,
+		},
 	}
 	return func(ctx context.Context) error {
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)

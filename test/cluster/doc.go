@@ -7,6 +7,11 @@
 // simulated: they are scheduled, become ready and go away as the annotations described
 // in stages.yaml say, and run nothing. So there are no probes, logs or traffic.
 //
+// With Options.RealNodes there are real nodes instead: containerd, runc, kubelet and kube-proxy, each node
+// in namespaces of its own, pods of the images that this package builds, and Services. They need root.
+// Nothing is installed, no address or route of the machine is used, and nothing outlives the process but
+// what the next Start removes.
+//
 //	c, err := cluster.Start(ctx, cluster.Options{}) // the first call builds, for minutes
 //	if err != nil { … }
 //	defer c.Stop()

@@ -60,16 +60,23 @@ func fakeNode(i int) *corev1.Node {
 	}
 }
 
-// nodesReady also waits for the taint to go that every node is created with.
 func (c *Cluster) nodesReady(ctx context.Context) error {
 	nodes, err := c.client.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return err
 	}
 	for _, node := range nodes.Items {
-		if !ready(node.Status.Conditions) || len(node.Spec.Taints) > 0 {
-			return fmt.Errorf("node %s: conditions %v, taints %v", node.Name, node.Status.Conditions, node.Spec.Taints)
+		if err := usable(&node); err != nil {
+			return err
 		}
+	}
+	return nil
+}
+
+// usable says why no pods can be scheduled to a node. Every node is created with a taint.
+func usable(node *corev1.Node) error {
+	if !ready(node.Status.Conditions) || len(node.Spec.Taints) > 0 {
+		return fmt.Errorf("node %s: conditions %v, taints %v", node.Name, node.Status.Conditions, node.Spec.Taints)
 	}
 	return nil
 }

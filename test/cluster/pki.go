@@ -90,7 +90,7 @@ func (a *authority) issue(cert *x509.Certificate) (pair, error) {
 // writeServerFiles writes into dir what the API server and the controller manager
 // read from files: the authority, a serving certificate, the key of service accounts.
 func (a *authority) writeServerFiles(dir string) error {
-	serving, err := a.server("kubernetes", "kubernetes.default", "kubernetes.default.svc", "localhost", "127.0.0.1", serviceIP)
+	serving, err := a.server("kubernetes", "kubernetes.default", "kubernetes.default.svc", "localhost", "127.0.0.1", serviceIP, lanIP)
 	if err != nil {
 		return err
 	}

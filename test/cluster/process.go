@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -22,13 +23,17 @@ type processes struct {
 	logs string // directory of their output, a file each
 
 	forks chan func() // run by the one thread that the children die with
-	all   []*process
+
+	mu  sync.Mutex
+	all []*process
 }
 
 type process struct {
 	name, log string
+	line      []string // the program and its arguments
 	cmd       *exec.Cmd
 	ended     chan struct{} // closed when cmd.ProcessState says how
+	killed    bool          // on purpose, before stop; under the lock of processes
 }
 
 // newProcesses takes a thread for itself until stop: the children die with the thread
@@ -48,27 +53,38 @@ func newProcesses(dir, logs string) *processes {
 // start starts a child. It sees none of this process's environment, where ETCD_ or a
 // proxy's variables, or a configuration in the user's home, would change what it does.
 func (p *processes) start(name, program string, args ...string) error {
-	out, err := os.Create(filepath.Join(p.logs, name+".log"))
+	child, err := p.fork(name, append([]string{program}, args...))
 	if err != nil {
 		return fmt.Errorf("start %s: %w", name, err)
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.all = append(p.all, child)
+	return nil
+}
+
+// fork appends to the log that an earlier child of the name has left.
+func (p *processes) fork(name string, line []string) (*process, error) {
+	out, err := os.OpenFile(filepath.Join(p.logs, name+".log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o666)
+	if err != nil {
+		return nil, err
+	}
 	defer out.Close()
-	cmd := exec.Command(program, args...)
+	cmd := exec.Command(line[0], line[1:]...)
 	cmd.Dir, cmd.Env = p.dir, []string{"HOME=" + p.dir, "TMPDIR=" + p.dir, "PATH=" + os.Getenv("PATH")}
 	cmd.Stdout, cmd.Stderr = out, out
 	cmd.SysProcAttr = childAttr()
 	result := make(chan error)
 	p.forks <- func() { result <- cmd.Start() }
 	if err := <-result; err != nil {
-		return fmt.Errorf("start %s: %w", name, err)
+		return nil, err
 	}
-	child := &process{name: name, log: out.Name(), cmd: cmd, ended: make(chan struct{})}
-	p.all = append(p.all, child)
+	child := &process{name: name, line: line, log: out.Name(), cmd: cmd, ended: make(chan struct{})}
 	go func() {
 		cmd.Wait()
 		close(child.ended)
 	}()
-	return nil
+	return child, nil
 }
 
 // await calls look until it returns nil. It gives up when ctx ends or a child does,
@@ -92,17 +108,29 @@ func (p *processes) await(ctx context.Context, what string, look func(context.Co
 	}
 }
 
-// dead returns an error that names the first child that has ended, and its last words.
+// dead returns an error that names the first child that has ended by itself, and its last words.
 func (p *processes) dead() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	for _, child := range p.all {
-		select {
-		case <-child.ended:
+		if child.hasEnded() && !child.killed {
 			return child.obituary()
-		default:
 		}
 	}
 	return nil
 }
+
+func (p *process) hasEnded() bool {
+	select {
+	case <-p.ended:
+		return true
+	default:
+		return false
+	}
+}
+
+// signal sends a signal to a child and its own children.
+func (p *process) signal(s syscall.Signal) error { return syscall.Kill(-p.cmd.Process.Pid, s) }
 
 func (p *process) obituary() error {
 	tail := p.tail()
@@ -114,6 +142,8 @@ func (p *process) obituary() error {
 }
 
 func (p *processes) tails() []byte {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	var all bytes.Buffer
 	for _, child := range p.all {
 		fmt.Fprintf(&all, "last lines of %s:\n%s", child.log, child.tail())
@@ -135,16 +165,18 @@ func lastLines(data []byte) []byte {
 	return append(bytes.Join(lines[max(0, len(lines)-10):], nil), '\n')
 }
 
-// stop kills the children, waits for each, and reports those that had ended before.
+// stop kills the children, waits for each, and reports those that had ended by themselves.
 // Nothing here is worth a graceful end, for which the API server alone takes 5 s.
 func (p *processes) stop() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	var errs []error
 	for _, child := range p.all {
-		select {
-		case <-child.ended:
+		switch {
+		case !child.hasEnded():
+			child.signal(syscall.SIGKILL)
+		case !child.killed:
 			errs = append(errs, child.obituary())
-		default:
-			syscall.Kill(-child.cmd.Process.Pid, syscall.SIGKILL)
 		}
 	}
 	for _, child := range p.all {

@@ -179,13 +179,13 @@ func TestPatches(t *testing.T) {
 		{"stale", "application/merge-patch+json", `{"metadata":{"resourceVersion":"1"},"spec":{"replicas":8}}`, 409, metav1.StatusReasonConflict, 4},
 		{"apply", "application/apply-patch+yaml", `{}`, 415, metav1.StatusReasonUnsupportedMediaType, 4},
 		{"garbage", "application/merge-patch+json", `[`, 400, metav1.StatusReasonBadRequest, 4},
-		{"wrong type", "application/merge-patch+json", `{"spec":{"replicas":"x"}}`, 400, metav1.StatusReasonBadRequest, 4},
+		{"wrong type", "application/merge-patch+json", `{"spec":{"replicas":"x"}}`, 422, metav1.StatusReasonInvalid, 4},
 		{"negative", "application/merge-patch+json", `{"spec":{"replicas":-1}}`, 422, metav1.StatusReasonInvalid, 4},
 		{"other name", "application/merge-patch+json", `{"metadata":{"name":"x"}}`, 400, metav1.StatusReasonBadRequest, 4},
 		{"selector", "application/merge-patch+json", `{"spec":{"selector":{"matchLabels":{"app":"web","b":"c"}},"template":{"metadata":{"labels":{"b":"c"}}}}}`, 422, metav1.StatusReasonInvalid, 4},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := sets.Patch(t.Context(), "web", types.PatchType(c.kind), []byte(c.body), metav1.PatchOptions{})
+			_, err := sets.Patch(t.Context(), "web", types.PatchType(c.kind), []byte(c.body), metav1.PatchOptions{FieldManager: "test"})
 			wantStatus(t, err, c.code, c.reason)
 			rs := must[*appsv1.ReplicaSet](t)(sets.Get(t.Context(), "web", metav1.GetOptions{}))
 			if rs.Generation != c.generation {

@@ -12,10 +12,9 @@ import (
 
 // canonical puts an object into the form in which the API server stores it: with defaults, and
 // without the empty values that its Go type would not write. Fields unknown to the type stay.
-// A kind without a Go type is left as it is, but for explicit nulls.
+// A kind without a Go type is left as it is.
 func (r *resource) canonical(u *unstructured.Unstructured) error {
 	if r.builtin == nil {
-		dropNulls(u.Object)
 		return nil
 	}
 	typed, err := r.decode(u)
@@ -33,22 +32,6 @@ func (r *resource) canonical(u *unstructured.Unstructured) error {
 	keepUnknown(written, u.Object, reflect.TypeOf(typed))
 	u.Object = written
 	return nil
-}
-
-func dropNulls(v any) {
-	switch v := v.(type) {
-	case map[string]any:
-		for key, value := range v {
-			if value == nil {
-				delete(v, key)
-			}
-			dropNulls(value)
-		}
-	case []any:
-		for _, value := range v {
-			dropNulls(value)
-		}
-	}
 }
 
 // keepUnknown copies what the type has no field for from one form of a value to another.

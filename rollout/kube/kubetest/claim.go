@@ -1,8 +1,6 @@
 package kubetest
 
 import (
-	"slices"
-
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
@@ -53,9 +51,7 @@ func (s *session) adopt(p pod, rs *replicaSet) (pod, bool, error) {
 // release takes an owner from a pod.
 func (s *session) release(p pod, owner types.UID) error {
 	o := p.record.edit()
-	o.SetOwnerReferences(slices.DeleteFunc(o.GetOwnerReferences(), func(ref metav1.OwnerReference) bool {
-		return ref.UID == owner
-	}))
+	o.dropOwners(owner)
 	_, err := s.keepPod(p, o)
 	return err
 }

@@ -3,6 +3,7 @@ package kubetest
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/validation"
@@ -17,7 +18,7 @@ func (s *session) create(res *resource, u *unstructured.Unstructured) (*record, 
 	if u.GetResourceVersion() != "" {
 		return nil, errors.New("resourceVersion should not be set on objects to be created")
 	}
-	if err := s.admit(res, u.GetNamespace(), u.GetName()); err != nil {
+	if err := s.admit(res, u); err != nil {
 		return nil, err
 	}
 	if res == s.catalog.pods && u.GetAnnotations()[failAnnotation] == failQuota {
@@ -38,15 +39,23 @@ func (s *session) create(res *resource, u *unstructured.Unstructured) (*record, 
 		return nil, err
 	}
 	if taken != nil {
-		return nil, apierrors.NewAlreadyExists(res.groupResource(), u.GetName())
+		refusal := apierrors.NewAlreadyExists(res.groupResource(), u.GetName())
+		if taken.GetDeletionTimestamp() != nil {
+			refusal.ErrStatus.Message = "object is being deleted: " + refusal.ErrStatus.Message
+		}
+		return nil, refusal
 	}
 	return s.insert(res, &object{Unstructured: *u, times: times{Created: s.now}})
 }
 
 // admit refuses objects in a namespace that is not there or about to go.
-func (s *session) admit(res *resource, namespace, name string) error {
+func (s *session) admit(res *resource, u *unstructured.Unstructured) error {
 	if res.ClusterScoped {
 		return nil
+	}
+	namespace, name := u.GetNamespace(), u.GetName()
+	if name == "" {
+		name = u.GetGenerateName()
 	}
 	ns, err := s.get(s.catalog.namespaces, "", namespace)
 	if err != nil {
@@ -85,7 +94,6 @@ func (s *session) identify(res *resource, u *unstructured.Unstructured) error {
 	}
 	u.SetUID(uid)
 	u.SetCreationTimestamp(apiTime(s.now))
-	u.SetGeneration(0)
 	if res.counts() {
 		u.SetGeneration(1)
 	}
@@ -164,9 +172,19 @@ func (r *resource) validate(u *unstructured.Unstructured, old *record) error {
 		errs = append(errs, r.Validate(u, old.unstructured())...)
 	}
 	if len(errs) > 0 {
-		return apierrors.NewInvalid(r.groupKind(), u.GetName(), errs)
+		return apierrors.NewInvalid(r.groupKind(), u.GetName(), once(errs))
 	}
 	return nil
+}
+
+// once drops errors that were found twice.
+func once(errs field.ErrorList) field.ErrorList {
+	seen := map[string]bool{}
+	return slices.DeleteFunc(errs, func(err *field.Error) bool {
+		text := err.Error()
+		defer func() { seen[text] = true }()
+		return seen[text]
+	})
 }
 
 func (r *record) unstructured() *unstructured.Unstructured {
@@ -181,10 +199,12 @@ func (r *resource) validateMeta(u *unstructured.Unstructured, old *record) field
 	if r.builtin != nil && r.builtin.nameIs != nil {
 		nameIs = r.builtin.nameIs
 	}
-	path := field.NewPath("metadata")
-	errs := validation.ValidateObjectMetaAccessor(u, !r.ClusterScoped, nameIs, path)
+	errs := validation.ValidateObjectMetaAccessor(u, !r.ClusterScoped, nameIs, metaPath)
+	if r.builtin != nil {
+		errs = append(errs, checkFinalizers(u.GetFinalizers())...)
+	}
 	if old != nil {
-		errs = append(errs, validation.ValidateObjectMetaAccessorUpdate(u, old, path)...)
+		errs = append(errs, validation.ValidateObjectMetaAccessorUpdate(u, old, metaPath)...)
 	}
 	return errs
 }

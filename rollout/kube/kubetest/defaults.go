@@ -52,7 +52,17 @@ func fillSecret(s *corev1.Secret) {
 func fillService(s *corev1.Service) {
 	fill(&s.Spec.Type, corev1.ServiceTypeClusterIP)
 	fill(&s.Spec.SessionAffinity, corev1.ServiceAffinityNone)
-	fillPtr(&s.Spec.InternalTrafficPolicy, corev1.ServiceInternalTrafficPolicyCluster)
+	if s.Spec.SessionAffinity == corev1.ServiceAffinityClientIP {
+		fillPtr(&s.Spec.SessionAffinityConfig, corev1.SessionAffinityConfig{})
+		fillPtr(&s.Spec.SessionAffinityConfig.ClientIP, corev1.ClientIPConfig{})
+		fillPtr(&s.Spec.SessionAffinityConfig.ClientIP.TimeoutSeconds, corev1.DefaultClientIPServiceAffinitySeconds)
+	}
+	if s.Spec.Type == corev1.ServiceTypeExternalName { // it has no addresses, nor what concerns them
+		s.Spec.ClusterIP, s.Spec.ClusterIPs, s.Spec.IPFamilies = "", nil, nil
+		s.Spec.IPFamilyPolicy, s.Spec.InternalTrafficPolicy = nil, nil
+	} else {
+		fillPtr(&s.Spec.InternalTrafficPolicy, corev1.ServiceInternalTrafficPolicyCluster)
+	}
 	for i := range s.Spec.Ports {
 		p := &s.Spec.Ports[i]
 		fill(&p.Protocol, corev1.ProtocolTCP)
@@ -62,9 +72,6 @@ func fillService(s *corev1.Service) {
 
 func fillReplicaSet(rs *appsv1.ReplicaSet) {
 	fillPtr(&rs.Spec.Replicas, 1)
-	if len(rs.Labels) == 0 && len(rs.Spec.Template.Labels) > 0 {
-		rs.Labels = rs.Spec.Template.Labels
-	}
 	fillPodSpec(&rs.Spec.Template.Spec)
 }
 
@@ -86,6 +93,9 @@ func fillPod(p *corev1.Pod) {
 	fill(&p.Status.Phase, corev1.PodPending)
 	fill(&p.Spec.ServiceAccountName, "default")
 	fillPtr(&p.Spec.EnableServiceLinks, true)
+	if p.Status.PodIP != "" && len(p.Status.PodIPs) == 0 {
+		p.Status.PodIPs = []corev1.PodIP{{IP: p.Status.PodIP}}
+	}
 	fillPodSpec(&p.Spec)
 }
 
@@ -95,6 +105,7 @@ func fillPodSpec(s *corev1.PodSpec) {
 	fill(&s.SchedulerName, corev1.DefaultSchedulerName)
 	fillPtr(&s.TerminationGracePeriodSeconds, int64(corev1.DefaultTerminationGracePeriodSeconds))
 	fillPtr(&s.SecurityContext, corev1.PodSecurityContext{})
+	s.DeprecatedServiceAccount = s.ServiceAccountName
 	for i := range s.InitContainers {
 		fillContainer(&s.InitContainers[i])
 	}
@@ -121,6 +132,13 @@ func fillContainer(c *corev1.Container) {
 	for _, p := range []*corev1.Probe{c.LivenessProbe, c.ReadinessProbe, c.StartupProbe} {
 		fillProbe(p)
 	}
+	if l := c.Lifecycle; l != nil {
+		for _, h := range []*corev1.LifecycleHandler{l.PostStart, l.PreStop} {
+			if h != nil {
+				fillHTTPGet(h.HTTPGet)
+			}
+		}
+	}
 }
 
 // pullPolicy is Always for the tag latest, which is also what no tag means.
@@ -146,24 +164,13 @@ func fillProbe(p *corev1.Probe) {
 	fill(&p.PeriodSeconds, 10)
 	fill(&p.SuccessThreshold, 1)
 	fill(&p.FailureThreshold, 3)
-	if p.HTTPGet != nil {
-		fill(&p.HTTPGet.Scheme, corev1.URISchemeHTTP)
-		fill(&p.HTTPGet.Path, "/")
-	}
+	fillHTTPGet(p.HTTPGet)
 }
 
-func fillVolume(v *corev1.Volume) {
-	if v.ConfigMap != nil {
-		fillPtr(&v.ConfigMap.DefaultMode, corev1.ConfigMapVolumeSourceDefaultMode)
-	}
-	if v.Secret != nil {
-		fillPtr(&v.Secret.DefaultMode, corev1.SecretVolumeSourceDefaultMode)
-	}
-	if v.Projected != nil {
-		fillPtr(&v.Projected.DefaultMode, corev1.ProjectedVolumeSourceDefaultMode)
-	}
-	if v.VolumeSource == (corev1.VolumeSource{}) {
-		v.EmptyDir = &corev1.EmptyDirVolumeSource{}
+func fillHTTPGet(get *corev1.HTTPGetAction) {
+	if get != nil {
+		fill(&get.Scheme, corev1.URISchemeHTTP)
+		fill(&get.Path, "/")
 	}
 }
 

@@ -21,7 +21,7 @@ func (s *session) erase(old *record, options *metav1.DeleteOptions) (*record, bo
 		return nil, false, apierrors.NewForbidden(old.res.groupResource(), old.GetName(), errors.New("this namespace may not be deleted"))
 	}
 	o := old.edit()
-	setPropagation(o, options)
+	setPropagation(o, options, old.res == s.catalog.controllers)
 	if old.res == s.catalog.pods {
 		grace, err := gracePeriod(old, options)
 		if err != nil {
@@ -30,6 +30,9 @@ func (s *session) erase(old *record, options *metav1.DeleteOptions) (*record, bo
 		s.requestDeletion(o, grace)
 	} else if old.res == s.catalog.namespaces || len(o.GetFinalizers()) > 0 {
 		s.requestDeletion(o, 0)
+	}
+	if old.res == s.catalog.namespaces { // these have none
+		o.SetDeletionGracePeriodSeconds(nil)
 	}
 	if o.GetDeletionTimestamp() == nil {
 		gone, err := s.remove(old, o)
@@ -68,8 +71,10 @@ func gracePeriod(old *record, options *metav1.DeleteOptions) (int64, error) {
 	if pod.Spec.NodeName == "" || finished(pod) {
 		return 0, nil
 	}
-	if options.GracePeriodSeconds != nil {
-		return max(*options.GracePeriodSeconds, 0), nil
+	if given := options.GracePeriodSeconds; given != nil && *given < 0 {
+		return 1, nil
+	} else if given != nil {
+		return *given, nil
 	}
 	if spec := pod.Spec.TerminationGracePeriodSeconds; spec != nil {
 		return max(*spec, 1), nil
@@ -78,10 +83,10 @@ func gracePeriod(old *record, options *metav1.DeleteOptions) (int64, error) {
 }
 
 // setPropagation turns the propagation policy into the finalizer by which the garbage
-// collector knows it.
-func setPropagation(o *object, options *metav1.DeleteOptions) {
+// collector knows it. A ReplicationController leaves its pods alone where none is given.
+func setPropagation(o *object, options *metav1.DeleteOptions, orphans bool) {
 	finalizers := o.GetFinalizers()
-	want := propagation(options, finalizers)
+	want := propagation(options, finalizers, orphans)
 	finalizers = slices.DeleteFunc(finalizers, func(f string) bool {
 		return f == metav1.FinalizerOrphanDependents || f == metav1.FinalizerDeleteDependents
 	})
@@ -93,7 +98,7 @@ func setPropagation(o *object, options *metav1.DeleteOptions) {
 	}
 }
 
-func propagation(options *metav1.DeleteOptions, finalizers []string) string {
+func propagation(options *metav1.DeleteOptions, finalizers []string, orphans bool) string {
 	//lint:ignore SA1019 clients still send it
 	if orphan := options.OrphanDependents; orphan != nil {
 		if *orphan {
@@ -115,6 +120,9 @@ func propagation(options *metav1.DeleteOptions, finalizers []string) string {
 		if f == metav1.FinalizerOrphanDependents || f == metav1.FinalizerDeleteDependents {
 			return f
 		}
+	}
+	if orphans {
+		return metav1.FinalizerOrphanDependents
 	}
 	return ""
 }

@@ -12,7 +12,7 @@ import (
 
 // serverVersion is what the cluster says it is.
 var serverVersion = version.Info{
-	Major: "1", Minor: "35", GitVersion: "v1.35.0+kubetest", GitTreeState: "clean",
+	Major: "1", Minor: "37", GitVersion: "v1.37.1+kubetest", GitTreeState: "clean",
 	Compiler: "gc", Platform: "go/in-process",
 }
 
@@ -28,8 +28,7 @@ func (c *Cluster) discover(w http.ResponseWriter, r *http.Request) bool {
 	case body == nil:
 		return false
 	case r.Method != http.MethodGet:
-		writeError(w, newStatus(http.StatusMethodNotAllowed, metav1.StatusReasonMethodNotAllowed,
-			"the server does not allow this method on the requested resource"))
+		writeError(w, errMethod())
 		return true
 	}
 	writeJSON(w, http.StatusOK, body)
@@ -116,6 +115,9 @@ func (r *resource) describe() []metav1.APIResource {
 		ShortNames: r.ShortNames,
 		Verbs:      metav1.Verbs{"create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"},
 	}
+	if r.finalizedBySpec() {
+		main.Verbs = slices.DeleteFunc(main.Verbs, func(verb string) bool { return verb == "deletecollection" })
+	}
 	if slices.Contains([]string{"pods", "services", "replicationcontrollers", "replicasets"}, r.Plural) {
 		main.Categories = []string{"all"}
 	}
@@ -125,6 +127,9 @@ func (r *resource) describe() []metav1.APIResource {
 		all = append(all, metav1.APIResource{
 			Name: r.Plural + "/status", Namespaced: !r.ClusterScoped, Kind: r.Kind, Verbs: change,
 		})
+	}
+	if r.finalizedBySpec() {
+		all = append(all, metav1.APIResource{Name: r.Plural + "/finalize", Kind: r.Kind, Verbs: metav1.Verbs{"update"}})
 	}
 	if r.Scale {
 		all = append(all, metav1.APIResource{

@@ -10,7 +10,7 @@
 // front of this one as well. It has what clients' correctness depends on: conflicts and
 // preconditions, generations, the split between specification and status, watches that resume
 // or expire, finalizers, propagation policies, graceful deletion, defaults, validation and
-// dry runs, with the errors of a real one. Fields that it does not know survive.
+// dry runs, with the errors and warnings of a real one. Fields that it does not know survive.
 //
 // # The stand-ins
 //
@@ -52,6 +52,10 @@
 //
 // # What is left out
 //
-// Server-side apply, tables, protobuf, aggregated discovery, OpenAPI, admission, access
-// control, managedFields, and paging: a list answers everything, whatever its limit.
+// Server-side apply, tables, answers in protobuf, aggregated discovery, OpenAPI, admission, access
+// control, managedFields, events.k8s.io, past states, and paging: a list answers everything,
+// whatever its limit. Of a pod's specification little is checked.
+//
+// What a real API server, 1.37, answers to some 800 calls is recorded in testdata/conformance, and
+// this one has to answer the same. Where it does not, testdata/differences.txt says why.
 package kubetest

@@ -174,7 +174,6 @@ func newSlice(svc *corev1.Service, ports []discoveryv1.EndpointPort) *discoveryv
 			OwnerReferences: []metav1.OwnerReference{*metav1.NewControllerRef(svc, corev1.SchemeGroupVersion.WithKind("Service"))},
 		},
 		AddressType: discoveryv1.AddressTypeIPv4,
-		Endpoints:   []discoveryv1.Endpoint{},
 		Ports:       ports,
 	}
 }

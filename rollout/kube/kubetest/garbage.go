@@ -111,9 +111,7 @@ func (s *session) disown(r *record, owners []types.UID) error {
 		return nil
 	}
 	o := r.edit()
-	o.SetOwnerReferences(slices.DeleteFunc(o.GetOwnerReferences(), func(ref metav1.OwnerReference) bool {
-		return slices.Contains(owners, ref.UID)
-	}))
+	o.dropOwners(owners...)
 	_, err := s.keep(r, o)
 	return err
 }

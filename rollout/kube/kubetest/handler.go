@@ -3,12 +3,10 @@ package kubetest
 import (
 	"net/http"
 	"strconv"
-	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	metav1validation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
+	utilnet "k8s.io/apimachinery/pkg/util/net"
 )
 
 // ServeHTTP implements [http.Handler]: the Kubernetes API.
@@ -22,29 +20,48 @@ func (c *Cluster) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	rt, ok := c.catalog.parseRoute(r.URL.Path)
 	if !ok {
+		c.notFound(w, r.URL.Path)
+		return
+	}
+	if err := c.serve(w, &request{Request: r, route: rt, reply: w.Header()}); err != nil {
+		writeError(w, err)
+	}
+}
+
+// notFound answers in plain text where not even the group is known.
+func (c *Cluster) notFound(w http.ResponseWriter, path string) {
+	if c.catalog.knowsGroup(path) {
 		writeError(w, errNoRoute())
 		return
 	}
-	if err := c.serve(w, &request{r, rt}); err != nil {
-		writeError(w, err)
-	}
+	http.Error(w, "404 page not found", http.StatusNotFound)
 }
 
 // request is one request for a resource.
 type request struct {
 	*http.Request
 	route
+	reply http.Header
+	writeOptions
+}
+
+// warn tells the client something that it may show to its user.
+func (r *request) warn(text string) {
+	if header, err := utilnet.NewWarningHeader(299, "-", text); err == nil {
+		r.reply.Add("Warning", header)
+	}
 }
 
 // serve answers the request, or an error when nothing has been written yet.
 func (c *Cluster) serve(w http.ResponseWriter, r *request) error {
+	if err := r.readWriteOptions(); err != nil {
+		return err
+	}
 	switch {
 	case r.subresource == "scale":
 		return c.serveScale(w, r)
 	case r.name == "":
 		return c.serveCollection(w, r)
-	case r.Method == http.MethodGet && isWatch(r):
-		return c.watch(w, r)
 	case r.Method == http.MethodGet:
 		return c.serveGet(w, r)
 	case r.Method == http.MethodPut:
@@ -54,7 +71,7 @@ func (c *Cluster) serve(w http.ResponseWriter, r *request) error {
 	case r.Method == http.MethodDelete && r.subresource == "":
 		return c.serveDelete(w, r)
 	}
-	return r.unsupported()
+	return errMethod()
 }
 
 func (c *Cluster) serveCollection(w http.ResponseWriter, r *request) error {
@@ -65,10 +82,10 @@ func (c *Cluster) serveCollection(w http.ResponseWriter, r *request) error {
 		return c.serveList(w, r)
 	case r.Method == http.MethodPost && (r.namespace != "" || r.res.ClusterScoped):
 		return c.servePost(w, r)
-	case r.Method == http.MethodDelete && (r.namespace != "" || r.res.ClusterScoped):
+	case r.Method == http.MethodDelete && (r.namespace != "" || r.res.ClusterScoped) && !r.res.finalizedBySpec():
 		return c.serveDeleteCollection(w, r)
 	}
-	return r.unsupported()
+	return errMethod()
 }
 
 func isWatch(r *request) bool {
@@ -76,29 +93,10 @@ func isWatch(r *request) bool {
 	return watch
 }
 
-func (r *request) unsupported() error {
-	err := apierrors.NewMethodNotSupported(r.res.groupResource(), strings.ToLower(r.Method))
-	err.ErrStatus.Message = "the server does not allow this method on the requested resource"
-	return err
-}
-
-// dryRun reads the query's dryRun, whose only value is All.
-func (r *request) dryRun() (bool, error) {
-	values := r.URL.Query()["dryRun"]
-	if errs := metav1validation.ValidateDryRun(nil, values); len(errs) > 0 {
-		return false, apierrors.NewInvalid(metav1.SchemeGroupVersion.WithKind("Options").GroupKind(), "", errs)
-	}
-	return len(values) > 0, nil
-}
-
 // write runs a change of the store and answers the object that it leaves.
 func (c *Cluster) write(w http.ResponseWriter, r *request, code int, change func(*session) (*record, error)) error {
-	dry, err := r.dryRun()
-	if err != nil {
-		return err
-	}
 	var out *record
-	err = c.update(dry, func(s *session) (err error) {
+	err := c.update(r.dryRun, func(s *session) (err error) {
 		out, err = change(s)
 		return err
 	})
@@ -109,8 +107,15 @@ func (c *Cluster) write(w http.ResponseWriter, r *request, code int, change func
 }
 
 func (c *Cluster) serveGet(w http.ResponseWriter, r *request) error {
+	wanted, err := parseVersion(r.URL.Query().Get("resourceVersion"))
+	if err != nil {
+		return err
+	}
 	var found *record
-	err := c.view(func(s *session) (err error) {
+	err = c.view(func(s *session) (err error) {
+		if err := s.checkReached(wanted); err != nil {
+			return err
+		}
 		found, err = s.get(r.res, r.namespace, r.name)
 		return err
 	})
@@ -125,7 +130,15 @@ func (c *Cluster) servePost(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	return c.write(w, r, http.StatusCreated, func(s *session) (*record, error) { return s.create(r.res, u) })
+	return c.write(w, r, http.StatusCreated, func(s *session) (*record, error) {
+		made, err := s.create(r.res, u)
+		if err == nil && r.dryRun { // it never had a version
+			o := made.edit()
+			o.SetResourceVersion("")
+			made, err = encodeRecord(r.res, o)
+		}
+		return made, err
+	})
 }
 
 func (c *Cluster) servePut(w http.ResponseWriter, r *request) error {
@@ -133,49 +146,29 @@ func (c *Cluster) servePut(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	return c.write(w, r, http.StatusOK, func(s *session) (*record, error) {
+	return c.put(w, r, u)
+}
+
+// put replaces an object. Some kinds are created if they are not there.
+func (c *Cluster) put(w http.ResponseWriter, r *request, u *unstructured.Unstructured) error {
+	code := http.StatusOK
+	var out *record
+	err := c.update(r.dryRun, func(s *session) error {
 		old, err := s.get(r.res, r.namespace, r.name)
-		if err != nil {
-			return nil, err
+		switch {
+		case apierrors.IsNotFound(err) && r.res.upserts() && r.subresource == "":
+			u.SetResourceVersion("")
+			code = http.StatusCreated
+			out, err = s.create(r.res, u)
+		case err == nil:
+			if err = checkUID(old, u); err == nil {
+				out, err = s.modify(old, u, r.subresource)
+			}
 		}
-		return s.modify(old, u, r.subresource)
+		return err
 	})
-}
-
-// object reads the body and fits it to the place where it was sent.
-func (r *request) object() (*unstructured.Unstructured, error) {
-	u, err := r.decodeBody()
-	if err != nil {
-		return nil, err
+	if err == nil {
+		writeRaw(w, code, out.raw)
 	}
-	if err := r.fitKind(u); err != nil {
-		return nil, err
-	}
-	return u, r.fitName(u)
-}
-
-func (r *request) fitKind(u *unstructured.Unstructured) error {
-	if v := u.GetAPIVersion(); v != "" && v != r.res.groupVersion().String() {
-		return apierrors.NewBadRequest("the API version in the data (" + v +
-			") does not match the expected API version (" + r.res.groupVersion().String() + ")")
-	}
-	if k := u.GetKind(); k != "" && k != r.res.Kind {
-		return apierrors.NewBadRequest(k + " in version \"" + r.res.Version + "\" cannot be handled as a " + r.res.Kind)
-	}
-	u.SetGroupVersionKind(r.res.gvk())
-	return nil
-}
-
-func (r *request) fitName(u *unstructured.Unstructured) error {
-	if r.name != "" && u.GetName() != r.name {
-		return apierrors.NewBadRequest("the name of the object (" + u.GetName() +
-			") does not match the name on the URL (" + r.name + ")")
-	}
-	if ns := u.GetNamespace(); ns != "" && ns != r.namespace {
-		return apierrors.NewBadRequest("the namespace of the provided object does not match the namespace sent on the request")
-	}
-	if r.namespace != "" {
-		u.SetNamespace(r.namespace)
-	}
-	return nil
+	return err
 }

@@ -2,7 +2,9 @@ package kubetest
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"strconv"
 
@@ -72,10 +74,18 @@ func (r *request) selection(options *internalversion.ListOptions) (selection, er
 	}
 	for _, term := range sel.fields.Requirements() {
 		if !r.res.hasField(term.Field) {
-			return sel, apierrors.NewBadRequest("field label not supported: " + term.Field)
+			return sel, r.res.errField(term.Field)
 		}
 	}
 	return sel, nil
+}
+
+// errField is worded differently for kinds that have no fields of their own to select by.
+func (r *resource) errField(path string) error {
+	if r.builtin != nil && len(r.builtin.fields) == 0 {
+		return apierrors.NewBadRequest(fmt.Sprintf(`%q is not a known field selector: only "metadata.name", "metadata.namespace"`, path))
+	}
+	return apierrors.NewBadRequest("field label not supported: " + path)
 }
 
 func (r *resource) hasField(path string) bool {
@@ -138,28 +148,37 @@ func (c *Cluster) serveList(w http.ResponseWriter, r *request) error {
 // checkListVersion refuses states that are not yet, or no longer, known: only the present one
 // can be listed.
 func checkListVersion(options *internalversion.ListOptions, current uint64) error {
-	if options.ResourceVersion == "" || options.ResourceVersion == "0" {
-		return nil
-	}
 	wanted, err := parseVersion(options.ResourceVersion)
-	if err != nil {
-		return err
-	}
-	if wanted > current {
+	switch {
+	case err != nil:
+		return apierrors.NewBadRequest("invalid resource version: " + err.Error())
+	case wanted > current:
 		return errFutureVersion(wanted, current)
-	}
-	if options.ResourceVersionMatch == metav1.ResourceVersionMatchExact && wanted != current {
-		return apierrors.NewResourceExpired("The provided resource version is no longer available.")
+	case options.ResourceVersionMatch == metav1.ResourceVersionMatchExact && wanted != current:
+		return apierrors.NewResourceExpired("The resourceVersion for the provided list is too old.")
 	}
 	return nil
 }
 
+// parseVersion reads a resource version; none is 0.
 func parseVersion(rv string) (uint64, error) {
+	if rv == "" {
+		return 0, nil
+	}
 	n, err := strconv.ParseUint(rv, 10, 64)
 	if err != nil {
-		return 0, apierrors.NewBadRequest(fmt.Sprintf("resourceVersion: Invalid value: %q: %v", rv, err))
+		return 0, fmt.Errorf("resourceVersion: Invalid value: %q: %w", rv, err)
 	}
 	return n, nil
+}
+
+// checkReached refuses a resource version that is still to come.
+func (s *session) checkReached(wanted uint64) error {
+	current, err := s.revision()
+	if err == nil && wanted > current {
+		return errFutureVersion(wanted, current)
+	}
+	return err
 }
 
 func errFutureVersion(wanted, current uint64) error {
@@ -178,8 +197,24 @@ func encodeList(res *resource, revision uint64, items []*record) []byte {
 		if i > 0 {
 			out.WriteByte(',')
 		}
-		out.Write(item.raw)
+		out.Write(item.listed())
 	}
 	out.WriteString("]}")
 	return out.Bytes()
+}
+
+// listed is the object as a list holds it: a built-in kind does not say there what it is.
+func (r *record) listed() json.RawMessage {
+	if r.res.builtin == nil {
+		return r.raw
+	}
+	r.bareOnce.Do(func() {
+		bare := maps.Clone(r.Object)
+		delete(bare, "apiVersion")
+		delete(bare, "kind")
+		if r.bare, _ = json.Marshal(bare); r.bare == nil { // it was encoded before, so it can be
+			r.bare = r.raw
+		}
+	})
+	return r.bare
 }

@@ -169,7 +169,7 @@ func TestRefusals(t *testing.T) {
 		{"POST", maps, json, proto, "k8s", 400},
 		{"POST", maps, json, "application/yaml", "{}", 415},
 		{"POST", maps, json, json, "nonsense", 400},
-		{"POST", maps, json, json, "null", 400},
+		{"POST", maps, json, json, "null", 422},
 		{"POST", maps, json, json, `{"metadata":[]}`, 400},
 		{"POST", maps, json, json, `{"metadata":{"name":"UPPER"}}`, 422},
 		{"POST", maps, json, json, `{"metadata":{}}`, 422},

@@ -4,11 +4,14 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 	utiljson "k8s.io/apimachinery/pkg/util/json"
 )
 
@@ -39,6 +42,9 @@ type record struct {
 	once  sync.Once
 	typed runtime.Object
 	err   error
+
+	bareOnce sync.Once
+	bare     json.RawMessage
 }
 
 type envelope struct {
@@ -74,6 +80,17 @@ func encodeRecord(res *resource, o *object) (*record, error) {
 // edit answers a copy to change.
 func (r *record) edit() *object {
 	return &object{Unstructured: *r.DeepCopy(), times: r.times}
+}
+
+// dropOwners removes the references to owners.
+func (o *object) dropOwners(owners ...types.UID) {
+	left := slices.DeleteFunc(o.GetOwnerReferences(), func(ref metav1.OwnerReference) bool {
+		return slices.Contains(owners, ref.UID)
+	})
+	if len(left) == 0 {
+		left = nil // so that nothing is written
+	}
+	o.SetOwnerReferences(left)
 }
 
 // as answers the object in its Go type, shared and not to be changed.

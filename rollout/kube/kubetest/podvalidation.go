@@ -1,6 +1,8 @@
 package kubetest
 
 import (
+	"slices"
+
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/validation"
@@ -14,10 +16,13 @@ func checkTemplate(t *corev1.PodTemplateSpec) field.ErrorList {
 	errs := v1validation.ValidateLabels(t.Labels, path.Child("labels"))
 	errs = append(errs, validation.ValidateAnnotations(t.Annotations, path.Child("annotations"))...)
 	if p := t.Spec.RestartPolicy; p != corev1.RestartPolicyAlways {
+		errs = append(errs, checkOneOf(p, restartPolicies, path.Child("spec", "restartPolicy"))...)
 		errs = append(errs, field.NotSupported(path.Child("spec", "restartPolicy"), p, []corev1.RestartPolicy{corev1.RestartPolicyAlways}))
 	}
 	return append(errs, checkPodSpec(&t.Spec, path.Child("spec"))...)
 }
+
+var restartPolicies = []corev1.RestartPolicy{corev1.RestartPolicyAlways, corev1.RestartPolicyOnFailure, corev1.RestartPolicyNever}
 
 func checkPodSpec(s *corev1.PodSpec, path *field.Path) field.ErrorList {
 	if len(s.Containers) == 0 {
@@ -58,6 +63,9 @@ func checkPod(p, old *corev1.Pod) field.ErrorList {
 	if old == nil {
 		return errs
 	}
+	if !keepsTolerations(p, old) {
+		errs = append(errs, field.Forbidden(specPath.Child("tolerations"), "existing toleration can not be modified except its tolerationSeconds"))
+	}
 	if !equality.Semantic.DeepEqual(fixedPodSpec(p), fixedPodSpec(old)) {
 		errs = append(errs, field.Forbidden(specPath, "pod updates may not change fields other than "+
 			"`spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,"+
@@ -65,6 +73,16 @@ func checkPod(p, old *corev1.Pod) field.ErrorList {
 			"`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)"))
 	}
 	return errs
+}
+
+// keepsTolerations tells that none was taken away.
+func keepsTolerations(p, old *corev1.Pod) bool {
+	for _, t := range old.Spec.Tolerations {
+		if !slices.ContainsFunc(p.Spec.Tolerations, func(now corev1.Toleration) bool { return now.MatchToleration(&t) }) {
+			return false
+		}
+	}
+	return true
 }
 
 // fixedPodSpec is the part of a pod's specification that no update changes.

@@ -2,14 +2,16 @@ package kubetest
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/internalversion"
-	internalscheme "k8s.io/apimachinery/pkg/apis/meta/internalversion/scheme"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	metav1validation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	serializerjson "k8s.io/apimachinery/pkg/runtime/serializer/json"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 // deleteOptions reads them from the body or, if there is none, from the query.
@@ -19,19 +21,28 @@ func (r *request) deleteOptions() (*metav1.DeleteOptions, error) {
 		return nil, err
 	}
 	options := &metav1.DeleteOptions{}
-	if len(data) > 0 {
-		err = json.Unmarshal(data, options)
-	} else {
-		err = internalscheme.ParameterCodec.DecodeParameters(r.URL.Query(), metav1.SchemeGroupVersion, options)
+	validate := func() field.ErrorList { return metav1validation.ValidateDeleteOptions(options) }
+	if len(data) == 0 {
+		return options, r.decodeQuery(options, "DeleteOptions", validate)
 	}
-	if err != nil {
+	if err := decodeDeleteOptions(data, options); err != nil {
 		return nil, apierrors.NewBadRequest(err.Error())
 	}
-	if errs := metav1validation.ValidateDeleteOptions(options); len(errs) > 0 {
-		gk := schema.GroupKind{Group: metav1.GroupName, Kind: "DeleteOptions"}
-		return nil, apierrors.NewInvalid(gk, "", errs)
+	if errs := validate(); len(errs) > 0 {
+		return nil, apierrors.NewInvalid(schema.GroupKind{Group: metav1.GroupName, Kind: "DeleteOptions"}, "", errs)
 	}
 	return options, nil
+}
+
+func decodeDeleteOptions(data []byte, into *metav1.DeleteOptions) error {
+	gvk, err := serializerjson.DefaultMetaFactory.Interpret(data)
+	if err != nil {
+		return err
+	}
+	if gvk.Kind != "" && gvk.Kind != "DeleteOptions" {
+		return fmt.Errorf("%s is not DeleteOptions", gvk.Kind)
+	}
+	return json.Unmarshal(data, into)
 }
 
 func (c *Cluster) serveDelete(w http.ResponseWriter, r *request) error {
@@ -96,11 +107,10 @@ func (c *Cluster) deleteCollection(r *request, options *metav1.DeleteOptions, li
 			return err
 		}
 		for _, old := range picked {
-			last, _, err := s.erase(old, options)
-			if err != nil {
+			if _, _, err := s.erase(old, options); err != nil {
 				return err
 			}
-			deleted = append(deleted, last)
+			deleted = append(deleted, old) // as it was
 		}
 		revision, err = s.revision()
 		return err

@@ -1,6 +1,7 @@
 package kubetest
 
 import (
+	"fmt"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -39,6 +40,8 @@ type builtin struct {
 	fill       func(runtime.Object) // sets defaults
 	check      func(obj, old runtime.Object) field.ErrorList
 	echo       bool // a delete answers the object, not a Status
+	upsert     bool // an update creates what is not there
+	versioned  bool // an update has to say of which version it is
 	nameIs     func(name string, prefix bool) []string
 }
 
@@ -73,6 +76,15 @@ func (r *resource) key(namespace, name string) string {
 // counts tells whether metadata.generation follows the specification.
 func (r *resource) counts() bool { return r.builtin == nil || r.builtin.generation }
 
+// finalizedBySpec tells that it is namespaces, whose finalizers are in their specification.
+func (r *resource) finalizedBySpec() bool { return r.Group == "" && r.Plural == "namespaces" }
+
+// upserts tells whether an update creates what is not there.
+func (r *resource) upserts() bool { return r.builtin != nil && r.builtin.upsert }
+
+// unconditional tells whether an update may leave out of which version it is.
+func (r *resource) unconditional() bool { return r.builtin != nil && !r.builtin.versioned }
+
 func (r *resource) singular() string { return strings.ToLower(r.Kind) }
 
 func (r *resource) selectable(u *unstructured.Unstructured) map[string]string {
@@ -81,9 +93,24 @@ func (r *resource) selectable(u *unstructured.Unstructured) map[string]string {
 	}
 	fields := make(map[string]string, len(r.builtin.fields))
 	for _, path := range r.builtin.fields {
-		fields[path], _, _ = unstructured.NestedString(u.Object, strings.Split(path, ".")...)
+		fields[path] = fieldText(u, path)
 	}
 	return fields
+}
+
+// absent is what a field selector sees of fields that are not written.
+var absent = map[string]string{"spec.hostNetwork": "false", "spec.unschedulable": "false", "status.replicas": "0"}
+
+// fieldText shows a field to a field selector.
+func fieldText(u *unstructured.Unstructured, path string) string {
+	if path == "source" { // of an event
+		path = "source.component"
+	}
+	value, found, _ := unstructured.NestedFieldNoCopy(u.Object, strings.Split(path, ".")...)
+	if !found {
+		return absent[path]
+	}
+	return fmt.Sprint(value)
 }
 
 // decode answers the object in its Go type, or as it is when it has none.

@@ -53,7 +53,7 @@ func (rt route) valid() bool {
 	case "scale":
 		return rt.res.Scale
 	case "finalize":
-		return rt.res.Plural == "namespaces"
+		return rt.res.finalizedBySpec()
 	}
 	return false
 }

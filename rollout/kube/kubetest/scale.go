@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
+	utiljson "k8s.io/apimachinery/pkg/util/json"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
@@ -19,13 +20,12 @@ func (c *Cluster) serveScale(w http.ResponseWriter, r *request) error {
 	var err error
 	switch r.Method {
 	case http.MethodGet:
-		change = func(obj map[string]any) (map[string]any, error) { return obj, nil }
 	case http.MethodPut:
 		change, err = r.replacement()
 	case http.MethodPatch:
 		change, err = r.patch(&autoscalingv1.Scale{})
 	default:
-		return r.unsupported()
+		return errMethod()
 	}
 	if err != nil {
 		return err
@@ -48,21 +48,29 @@ func (c *Cluster) serveScale(w http.ResponseWriter, r *request) error {
 	return err
 }
 
+var scaleKind = autoscalingv1.SchemeGroupVersion.WithKind("Scale")
+
 // replacement reads the body of a PUT as the patch that replaces everything.
 func (r *request) replacement() (patch, error) {
-	u, err := r.decodeBody()
+	data, err := r.jsonBody()
 	if err != nil {
-		return nil, err
+		return patch{}, err
 	}
-	return func(map[string]any) (map[string]any, error) { return u.Object, nil }, nil
+	u := &unstructured.Unstructured{}
+	if err := decodeObject(data, scaleKind.Kind, &u.Object); err != nil {
+		return patch{}, err
+	}
+	if err := fitKind(u, scaleKind); err != nil {
+		return patch{}, err
+	}
+	if err := checkMetaShape(u.Object); err != nil {
+		return patch{}, apierrors.NewBadRequest(err.Error())
+	}
+	return patch{apply: func(map[string]any) (map[string]any, error) { return u.Object, nil }}, r.fitName(u)
 }
 
 func (c *Cluster) rescale(r *request, change patch) (scale *autoscalingv1.Scale, err error) {
-	dry, err := r.dryRun()
-	if err != nil {
-		return nil, err
-	}
-	err = c.update(dry, func(s *session) error {
+	err = c.update(r.dryRun, func(s *session) error {
 		old, err := s.get(r.res, r.namespace, r.name)
 		if err != nil {
 			return err
@@ -89,29 +97,46 @@ func changeScale(old *record, change patch) (*autoscalingv1.Scale, error) {
 	if err != nil {
 		return nil, err
 	}
-	if obj, err = change(obj); err != nil {
+	if obj, err = change.apply(obj); err != nil {
+		return nil, err
+	}
+	data, err := json.Marshal(obj)
+	if err != nil {
 		return nil, err
 	}
 	wanted := &autoscalingv1.Scale{}
-	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(obj, wanted); err != nil {
-		return nil, apierrors.NewBadRequest(err.Error())
+	if err := utiljson.Unmarshal(data, wanted); err != nil {
+		return nil, errPatch(obj, change, err)
 	}
 	if wanted.Spec.Replicas < 0 {
-		gk := autoscalingv1.SchemeGroupVersion.WithKind("Scale").GroupKind()
-		path := specPath.Child("replicas")
-		return nil, apierrors.NewInvalid(gk, old.GetName(), field.ErrorList{
-			field.Invalid(path, wanted.Spec.Replicas, "must be greater than or equal to 0"),
-		})
+		return nil, errNegativeScale(old, wanted.Spec.Replicas)
 	}
 	return wanted, nil
+}
+
+// errNegativeScale is worded differently for kinds that are not Kubernetes' own.
+func errNegativeScale(old *record, replicas int32) error {
+	if old.res.builtin == nil {
+		return apierrors.NewInvalid(old.res.groupKind(), old.GetName(), field.ErrorList{
+			field.Invalid(field.NewPath(".spec.replicas"), replicas, "should be a non-negative integer"),
+		})
+	}
+	return apierrors.NewInvalid(scaleKind.GroupKind(), old.GetName(), field.ErrorList{
+		field.Invalid(specPath.Child("replicas"), replicas, "must be greater than or equal to 0"),
+	})
 }
 
 // resize stores the size that a Scale asks for, if it was made from the present object.
 func (s *session) resize(old *record, scale *autoscalingv1.Scale) (*record, error) {
 	u := old.edit().Unstructured
-	u.SetResourceVersion(scale.ResourceVersion)
+	if scale.ResourceVersion != "" {
+		u.SetResourceVersion(scale.ResourceVersion)
+	}
 	if scale.UID != "" {
 		u.SetUID(scale.UID)
+	}
+	if err := checkUID(old, &u); err != nil {
+		return nil, err
 	}
 	if err := unstructured.SetNestedField(u.Object, int64(scale.Spec.Replicas), "spec", "replicas"); err != nil {
 		return nil, err

@@ -4,25 +4,30 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"strconv"
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 // errModified is the wording by which people know a lost update.
 var errModified = errors.New("the object has been modified; please apply your changes to the latest version and try again")
 
-// modify stores a changed form of an object. The subresource is "" or "status". An update that
+// modify stores a changed form of an object. The subresource is "", "status" or "finalize". An update that
 // changes nothing leaves the resource version as it is.
 func (s *session) modify(old *record, u *unstructured.Unstructured, subresource string) (*record, error) {
 	res := old.res
-	if err := checkIdentity(old, u); err != nil {
+	if err := checkVersion(old, u); err != nil {
 		return nil, err
 	}
 	restoreMeta(u, old)
+	if res == s.catalog.namespaces && subresource != "finalize" {
+		keepFinalizers(u, old)
+	}
 	if res.Status {
 		splitStatus(res, u, old, subresource)
 	}
@@ -40,7 +45,23 @@ func (s *session) modify(old *record, u *unstructured.Unstructured, subresource 
 	if res.counts() && !sameSpec(u.Object, old.Object) {
 		u.SetGeneration(old.GetGeneration() + 1)
 	}
-	return s.keep(old, &object{Unstructured: *u, times: old.times})
+	o := &object{Unstructured: *u, times: old.times}
+	kept, err := s.keep(old, o)
+	if err != nil || !s.released(res, o) {
+		return kept, err
+	}
+	// The object is gone: its last finalizer was removed. Which version that was only watches tell.
+	last := kept.edit()
+	last.SetResourceVersion(old.GetResourceVersion())
+	return encodeRecord(res, last)
+}
+
+// keepFinalizers leaves those of a namespace's specification as they are.
+func keepFinalizers(u *unstructured.Unstructured, old *record) {
+	unstructured.RemoveNestedField(u.Object, "spec", "finalizers")
+	if held, ok, _ := unstructured.NestedSlice(old.Object, "spec", "finalizers"); ok {
+		_ = unstructured.SetNestedSlice(u.Object, held, "spec", "finalizers")
+	}
 }
 
 // keep stores the object unless it is as it was, and lets it go if it was only held by a
@@ -68,37 +89,67 @@ func (s *session) released(res *resource, o *object) bool {
 	return grace == nil || *grace == 0
 }
 
-func checkIdentity(old *record, u *unstructured.Unstructured) error {
-	gr := old.res.groupResource()
-	if uid := u.GetUID(); uid != "" && uid != old.GetUID() {
-		return apierrors.NewConflict(gr, old.GetName(), uidMismatch(uid, old.GetUID()))
+// checkUID refuses a replacement that is meant for an earlier object of the same name.
+func checkUID(old *record, u *unstructured.Unstructured) error {
+	uid := u.GetUID()
+	if uid == "" || uid == old.GetUID() {
+		return nil
 	}
-	if rv := u.GetResourceVersion(); rv != "" && rv != old.GetResourceVersion() {
-		return apierrors.NewConflict(gr, old.GetName(), errModified)
+	return apierrors.NewConflict(old.res.groupResource(), old.GetName(), fmt.Errorf(
+		"StorageError: invalid object, Code: 4, Key: /registry/%s/%s/%s, ResourceVersion: 0, AdditionalErrorMsg: "+
+			"Precondition failed: UID in precondition: %v, UID in object meta: %v",
+		old.res.Plural, old.GetNamespace(), old.GetName(), uid, old.GetUID()))
+}
+
+// checkVersion refuses a change that was made of an earlier version. None, or 0, is any version,
+// but for kinds that have to be updated conditionally.
+func checkVersion(old *record, u *unstructured.Unstructured) error {
+	text := u.GetResourceVersion()
+	if text == "" {
+		text = "0"
+	}
+	given, err := strconv.ParseUint(text, 10, 64)
+	switch {
+	case err != nil:
+		return err
+	case given == 0 && old.res.unconditional():
+		return nil
+	case given == 0:
+		gr := old.res.groupResource()
+		return apierrors.NewInvalid(schema.GroupKind{Group: gr.Group, Kind: gr.Resource}, old.GetName(), field.ErrorList{
+			field.Invalid(metaPath.Child("resourceVersion"), given, "must be specified for an update"),
+		})
+	case text != old.GetResourceVersion():
+		return apierrors.NewConflict(old.res.groupResource(), old.GetName(), errModified)
 	}
 	return nil
 }
 
-func uidMismatch(want, have types.UID) error {
-	//lint:ignore ST1005 the text of the real API server
-	return fmt.Errorf("Precondition failed: UID in precondition: %v, UID in object meta: %v", want, have)
-}
-
-// restoreMeta sets the metadata that only the server changes.
+// restoreMeta sets the metadata that only the server changes, as in rest.BeforeUpdate. Some of it
+// has to be left out or as it was, and is refused otherwise.
 func restoreMeta(u *unstructured.Unstructured, old *record) {
 	u.SetGroupVersionKind(old.res.gvk())
 	u.SetManagedFields(nil)
 	meta, _, _ := unstructured.NestedFieldNoCopy(u.Object, "metadata")
 	now, _ := meta.(map[string]any)
 	was, _ := old.Object["metadata"].(map[string]any)
-	for _, name := range []string{
-		"uid", "resourceVersion", "generation", "generateName",
-		"creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink",
-	} {
+	restore := func(name string) {
 		delete(now, name)
 		if value, ok := was[name]; ok {
 			now[name] = value
 		}
+	}
+	for _, name := range []string{"resourceVersion", "generation", "creationTimestamp", "selfLink"} {
+		restore(name)
+	}
+	if u.GetUID() == "" {
+		restore("uid")
+	}
+	if old.GetDeletionTimestamp() != nil {
+		restore("deletionTimestamp")
+	}
+	if u.GetDeletionGracePeriodSeconds() == nil {
+		restore("deletionGracePeriodSeconds")
 	}
 }
 
@@ -141,15 +192,14 @@ func checkPreconditions(old *record, p *metav1.Preconditions) error {
 	if p == nil {
 		return nil
 	}
-	gr := old.res.groupResource()
+	gr := schema.GroupResource{Group: old.res.Group, Resource: old.res.Kind} // the kind, indeed
 	if p.UID != nil && *p.UID != old.GetUID() {
-		return apierrors.NewConflict(gr, old.GetName(), uidMismatch(*p.UID, old.GetUID()))
+		return apierrors.NewConflict(gr, old.GetName(), fmt.Errorf("the UID in the precondition (%s) does not match "+
+			"the UID in record (%s). The object might have been deleted and then recreated", *p.UID, old.GetUID()))
 	}
 	if p.ResourceVersion != nil && *p.ResourceVersion != old.GetResourceVersion() {
-		//lint:ignore ST1005 the text of the real API server
-		return apierrors.NewConflict(gr, old.GetName(), fmt.Errorf(
-			"Precondition failed: ResourceVersion in precondition: %v, ResourceVersion in object meta: %v",
-			*p.ResourceVersion, old.GetResourceVersion()))
+		return apierrors.NewConflict(gr, old.GetName(), fmt.Errorf("the ResourceVersion in the precondition (%s) does not match "+
+			"the ResourceVersion in record (%s). The object might have been modified", *p.ResourceVersion, old.GetResourceVersion()))
 	}
 	return nil
 }

@@ -1,19 +1,22 @@
 package kubetest
 
 import (
+	"strings"
+
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/validation"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	v1validation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
 	"k8s.io/apimachinery/pkg/labels"
-	utilvalidation "k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// specPath is where most of what is checked here stands.
-var specPath = field.NewPath("spec")
+var (
+	metaPath = field.NewPath("metadata")
+	// specPath is where most of what is checked here stands.
+	specPath = field.NewPath("spec")
+)
 
 func checkReplicaSet(rs, old *appsv1.ReplicaSet) field.ErrorList {
 	errs := validation.ValidateNonnegativeField(int64(*rs.Spec.Replicas), specPath.Child("replicas"))
@@ -22,7 +25,8 @@ func checkReplicaSet(rs, old *appsv1.ReplicaSet) field.ErrorList {
 	errs = append(errs, checkTemplate(&rs.Spec.Template)...)
 	if old != nil {
 		errs = append(errs, validation.ValidateImmutableField(rs.Spec.Selector, old.Spec.Selector, specPath.Child("selector"))...)
-		errs = append(errs, checkCounts(rs.Status.Replicas, rs.Status.FullyLabeledReplicas, rs.Status.ReadyReplicas, rs.Status.AvailableReplicas)...)
+		s := rs.Status
+		errs = append(errs, checkCounts(s.Replicas, s.FullyLabeledReplicas, s.ReadyReplicas, s.AvailableReplicas, s.ObservedGeneration)...)
 	}
 	return errs
 }
@@ -30,7 +34,7 @@ func checkReplicaSet(rs, old *appsv1.ReplicaSet) field.ErrorList {
 func checkLabelSelector(s *metav1.LabelSelector, template map[string]string) field.ErrorList {
 	path := specPath.Child("selector")
 	if s == nil {
-		return field.ErrorList{field.Required(path, "")}
+		return append(field.ErrorList{field.Required(path, "")}, checkMatches(labels.Nothing(), template)...)
 	}
 	errs := v1validation.ValidateLabelSelector(s, v1validation.LabelSelectorValidationOptions{}, path)
 	if len(s.MatchLabels)+len(s.MatchExpressions) == 0 {
@@ -65,14 +69,24 @@ func checkReplicationController(rc, old *corev1.ReplicationController) field.Err
 	}
 	errs = append(errs, checkTemplate(rc.Spec.Template)...)
 	if old != nil {
-		errs = append(errs, checkCounts(rc.Status.Replicas, rc.Status.FullyLabeledReplicas, rc.Status.ReadyReplicas, rc.Status.AvailableReplicas)...)
+		s := rc.Status
+		errs = append(errs, checkCounts(s.Replicas, s.FullyLabeledReplicas, s.ReadyReplicas, s.AvailableReplicas, s.ObservedGeneration)...)
 	}
 	return errs
 }
 
-func checkCounts(replicas, labeled, ready, available int32) field.ErrorList {
+func checkCounts(replicas, labeled, ready, available int32, observed int64) field.ErrorList {
 	path := field.NewPath("status")
 	var errs field.ErrorList
+	for _, c := range []struct {
+		name  string
+		count int64
+	}{
+		{"replicas", int64(replicas)}, {"fullyLabeledReplicas", int64(labeled)}, {"readyReplicas", int64(ready)},
+		{"availableReplicas", int64(available)}, {"observedGeneration", observed},
+	} {
+		errs = append(errs, validation.ValidateNonnegativeField(c.count, path.Child(c.name))...)
+	}
 	for _, c := range []struct {
 		name         string
 		count, limit int32
@@ -80,61 +94,36 @@ func checkCounts(replicas, labeled, ready, available int32) field.ErrorList {
 	}{
 		{"fullyLabeledReplicas", labeled, replicas, "status.replicas"},
 		{"readyReplicas", ready, replicas, "status.replicas"},
+		{"availableReplicas", available, replicas, "status.replicas"},
 		{"availableReplicas", available, ready, "readyReplicas"},
 	} {
 		if c.count > c.limit {
 			errs = append(errs, field.Invalid(path.Child(c.name), c.count, "cannot be greater than "+c.than))
 		}
 	}
-	return append(errs, validation.ValidateNonnegativeField(int64(replicas), path.Child("replicas"))...)
+	return errs
 }
 
-func checkService(s, old *corev1.Service) field.ErrorList {
+// checkFinalizers refuses names of nobody's, as Kubernetes does for its own kinds.
+func checkFinalizers(finalizers []string) field.ErrorList {
 	var errs field.ErrorList
-	headless := s.Spec.ClusterIP == corev1.ClusterIPNone || s.Spec.Type == corev1.ServiceTypeExternalName
-	if len(s.Spec.Ports) == 0 && !headless {
-		errs = append(errs, field.Required(specPath.Child("ports"), ""))
-	}
-	for i, p := range s.Spec.Ports {
-		path := specPath.Child("ports").Index(i)
-		for _, why := range utilvalidation.IsValidPortNum(int(p.Port)) {
-			errs = append(errs, field.Invalid(path.Child("port"), p.Port, why))
+	for i, name := range finalizers {
+		switch name {
+		case string(corev1.FinalizerKubernetes), metav1.FinalizerOrphanDependents, metav1.FinalizerDeleteDependents:
+			continue
 		}
-		if p.Name == "" && len(s.Spec.Ports) > 1 {
-			errs = append(errs, field.Required(path.Child("name"), ""))
+		if !strings.Contains(name, "/") {
+			errs = append(errs, field.Invalid(metaPath.Child("finalizers").Index(i), name,
+				"name is neither a standard finalizer name nor is it fully qualified"))
 		}
-	}
-	errs = append(errs, v1validation.ValidateLabels(s.Spec.Selector, specPath.Child("selector"))...)
-	if old != nil && old.Spec.ClusterIP != "" && s.Spec.Type == old.Spec.Type {
-		errs = append(errs, validation.ValidateImmutableField(s.Spec.ClusterIP, old.Spec.ClusterIP, specPath.Child("clusterIP"))...)
 	}
 	return errs
 }
 
-func checkControllerRevision(r, old *appsv1.ControllerRevision) field.ErrorList {
-	errs := validation.ValidateNonnegativeField(r.Revision, field.NewPath("revision"))
-	if old != nil {
-		errs = append(errs, validation.ValidateImmutableField(r.Data, old.Data, field.NewPath("data"))...)
-	}
-	return errs
-}
-
-func checkConfigMap(c, old *corev1.ConfigMap) field.ErrorList {
-	if old != nil && isTrue(old.Immutable) && !equality.Semantic.DeepEqual(c.Data, old.Data) {
-		return field.ErrorList{field.Forbidden(field.NewPath("data"), "field is immutable when `immutable` is set")}
-	}
-	return nil
-}
-
-func checkSecret(s, old *corev1.Secret) field.ErrorList {
-	if old == nil {
+func checkNamespace(n, old *corev1.Namespace) field.ErrorList {
+	if old == nil || n.Status.Phase != corev1.NamespaceTerminating || n.DeletionTimestamp != nil {
 		return nil
 	}
-	errs := validation.ValidateImmutableField(s.Type, old.Type, field.NewPath("type"))
-	if isTrue(old.Immutable) && !equality.Semantic.DeepEqual(s.Data, old.Data) {
-		errs = append(errs, field.Forbidden(field.NewPath("data"), "field is immutable when `immutable` is set"))
-	}
-	return errs
+	return field.ErrorList{field.Invalid(field.NewPath("status", "Phase"), n.Status.Phase,
+		"may only be 'Active' if `deletionTimestamp` is empty")}
 }
-
-func isTrue(b *bool) bool { return b != nil && *b }

@@ -39,13 +39,20 @@ func (c *Cluster) watch(w http.ResponseWriter, r *request) error {
 	}
 	x := &watcher{Cluster: c, w: w, res: r.res, sel: sel, bookmarks: options.AllowWatchBookmarks, marked: time.Now()}
 	first, err := x.begin(options)
-	if err != nil {
+	ended := apierrors.IsTimeout(err)
+	if ended { // too late to refuse: a watch has begun when it is found out
+		first = appendError(nil, err)
+	} else if err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", jsonType)
 	w.WriteHeader(http.StatusOK)
 	if err := http.NewResponseController(w).Flush(); err != nil {
 		return nil // the client has gone
+	}
+	if ended {
+		_ = x.send(first) // a client that has gone cannot be told
+		return nil
 	}
 	x.stream(r.Context(), first, timeoutOf(options))
 	return nil
@@ -61,19 +68,16 @@ func timeoutOf(options *internalversion.ListOptions) time.Duration {
 
 // begin finds where the watch starts and answers what it sends at once.
 func (x *watcher) begin(options *internalversion.ListOptions) ([]byte, error) {
-	var wanted uint64
-	if rv := options.ResourceVersion; rv != "" {
-		var err error
-		if wanted, err = parseVersion(rv); err != nil {
-			return nil, err
-		}
+	wanted, err := parseVersion(options.ResourceVersion)
+	if err != nil {
+		return nil, err
 	}
 	initial := wanted == 0
 	if options.SendInitialEvents != nil {
 		initial = *options.SendInitialEvents
 	}
 	var first []byte
-	err := x.view(func(s *session) error {
+	err = x.view(func(s *session) error {
 		current, err := s.revision()
 		if err != nil {
 			return err

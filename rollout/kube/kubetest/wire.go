@@ -11,10 +11,8 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/serializer/protobuf"
-	utiljson "k8s.io/apimachinery/pkg/util/json"
 	"k8s.io/client-go/kubernetes/scheme"
 )
 
@@ -47,9 +45,17 @@ func newStatus(code int32, reason metav1.StatusReason, message string) error {
 	}}
 }
 
+// withDetails answers the error with details that say nothing, as the API server's generic errors
+// have them.
+func withDetails(code int32, reason metav1.StatusReason, message string) error {
+	return &apierrors.StatusError{ErrStatus: metav1.Status{
+		Status: metav1.StatusFailure, Code: code, Reason: reason, Message: message, Details: &metav1.StatusDetails{},
+	}}
+}
+
 func errNotAcceptable() error {
-	return newStatus(http.StatusNotAcceptable, metav1.StatusReasonNotAcceptable,
-		"only the following media types are accepted: "+jsonType)
+	return withDetails(http.StatusNotAcceptable, metav1.StatusReasonNotAcceptable,
+		"406: Not Acceptable\n\nAvailable representations: "+jsonType)
 }
 
 func errUnsupportedMediaType(accepted ...string) error {
@@ -58,7 +64,12 @@ func errUnsupportedMediaType(accepted ...string) error {
 }
 
 func errNoRoute() error {
-	return newStatus(http.StatusNotFound, metav1.StatusReasonNotFound, "the server could not find the requested resource")
+	return withDetails(http.StatusNotFound, metav1.StatusReasonNotFound, "the server could not find the requested resource")
+}
+
+func errMethod() error {
+	return withDetails(http.StatusMethodNotAllowed, metav1.StatusReasonMethodNotAllowed,
+		"the server does not allow this method on the requested resource")
 }
 
 // body reads the whole body up to the limit.
@@ -102,50 +113,6 @@ func (r *request) jsonBody() ([]byte, error) {
 		return nil, apierrors.NewBadRequest(err.Error())
 	}
 	return json.Marshal(obj)
-}
-
-func (r *request) decodeBody() (*unstructured.Unstructured, error) {
-	data, err := r.jsonBody()
-	if err != nil {
-		return nil, err
-	}
-	u := &unstructured.Unstructured{}
-	if err := decodeObject(data, &u.Object); err != nil {
-		return nil, err
-	}
-	return u, nil
-}
-
-// decodeObject reads a JSON object whose metadata, if any, is one as well.
-func decodeObject(data []byte, into *map[string]any) error {
-	if err := utiljson.Unmarshal(data, into); err != nil {
-		return apierrors.NewBadRequest("the object provided is unrecognized (must be of type Object): " + err.Error())
-	}
-	if *into == nil {
-		return apierrors.NewBadRequest("the object provided is unrecognized (must be of type Object): null")
-	}
-	return checkMetaShape(*into)
-}
-
-// checkMetaShape refuses metadata that is not of the types that the accessors expect, which
-// would take it for absent.
-func checkMetaShape(obj map[string]any) error {
-	meta, ok := obj["metadata"]
-	if !ok || meta == nil {
-		obj["metadata"] = map[string]any{}
-		return nil
-	}
-	data, err := json.Marshal(meta)
-	if err == nil {
-		err = json.Unmarshal(data, &metav1.ObjectMeta{})
-	}
-	if _, isMap := meta.(map[string]any); !isMap && err == nil {
-		err = errors.New("not an object")
-	}
-	if err != nil {
-		return apierrors.NewBadRequest("metadata: " + err.Error())
-	}
-	return nil
 }
 
 // statusOf shows an error as the API does. One that is not of the API is an internal one.

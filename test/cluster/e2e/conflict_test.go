@@ -34,6 +34,7 @@ func TestStaleWriteIsAConflict(t *testing.T) {
 			thief := f.Owner("thief")
 			f.Update(seen.Name, func(rs *appsv1.ReplicaSet) {
 				rs.OwnerReferences[0].Name, rs.OwnerReferences[0].UID = thief.Name, thief.UID
+				delete(rs.Annotations, templateKey) // no workload of Pawl's, beside which none would begin
 			})
 		}},
 	} {

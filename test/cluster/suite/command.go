@@ -32,16 +32,23 @@ var examples = func() string {
 // Manifest is the path of one of the command's manifests.
 func Manifest(name string) string { return filepath.Join(examples, "pawl", "testdata", name) }
 
-// Program is pawl, built once and as its users build it, in the workspace.
-var program = sync.OnceValues(func() (string, error) {
-	path := filepath.Join(scratch, "pawl")
-	build := exec.Command("go", "build", "-C", examples, "-o", path, "./pawl")
-	build.Env = append(os.Environ(), "GOWORK=", "GOFLAGS=")
-	if out, err := build.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("go build: %w\n%s", err, out)
-	}
-	return path, nil
-})
+// programs are what Program has built: a func() (string, error) by name.
+var programs sync.Map
+
+// Program returns the path of a program of the examples, which is built once and as its users build
+// it, in the workspace.
+func Program(name string) (string, error) {
+	build, _ := programs.LoadOrStore(name, sync.OnceValues(func() (string, error) {
+		path := filepath.Join(scratch, name)
+		build := exec.Command("go", "build", "-C", examples, "-o", path, "./"+name)
+		build.Env = append(os.Environ(), "GOWORK=", "GOFLAGS=")
+		if out, err := build.CombinedOutput(); err != nil {
+			return "", fmt.Errorf("go build: %w\n%s", err, out)
+		}
+		return path, nil
+	}))
+	return build.(func() (string, error))()
+}
 
 // Command is the program pawl as a user of the cluster, in the fixture's namespace.
 type Command struct {
@@ -54,7 +61,7 @@ type Command struct {
 // there is one, and else straight to the API server.
 func (f *Fixture) Command(w *Wire, rules ...rbacv1.PolicyRule) Command {
 	f.Helper()
-	path, err := program()
+	path, err := Program("pawl")
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -70,14 +77,14 @@ func (f *Fixture) Command(w *Wire, rules ...rbacv1.PolicyRule) Command {
 		return err
 	})
 	if w != nil {
-		config = f.proxy(w, config)
+		config = f.Proxy(w, config)
 	}
 	home := f.TempDir()
 	return Command{Fixture: f, program: path, kubeconfig: f.Kubeconfig(home, config), home: home}
 }
 
 // Proxy returns the configuration of a way to the API server that goes over the wire.
-func (f *Fixture) proxy(w *Wire, config *rest.Config) *rest.Config {
+func (f *Fixture) Proxy(w *Wire, config *rest.Config) *rest.Config {
 	f.Helper()
 	transport, err := rest.TransportFor(w.Over(config))
 	if err != nil {
@@ -133,7 +140,7 @@ func (c Command) Begin(args ...string) (wait func() (string, int), interrupt fun
 	wait = func() (string, int) {
 		c.Helper()
 		_ = process.Wait() // the exit code tells
-		c.Logf("$ pawl %s\n%s(%v after %v)", strings.Join(args, " "), &out, process.ProcessState, time.Since(begin).Round(100*time.Millisecond))
+		c.Logf("$ %s %s\n%s(%v after %v)", filepath.Base(c.program), strings.Join(args, " "), &out, process.ProcessState, time.Since(begin).Round(100*time.Millisecond))
 		return out.String(), process.ProcessState.ExitCode()
 	}
 	interrupt = func() {

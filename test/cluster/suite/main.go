@@ -27,12 +27,15 @@ var (
 
 // Main starts a cluster, runs the tests of a package and ends the process. When one fails, the
 // cluster's logs stay.
-func Main(m *testing.M) { os.Exit(run(m)) }
+func Main(m *testing.M) { MainWith(m, cluster.Options{}) }
+
+// MainWith is Main with a cluster that differs from the usual one.
+func MainWith(m *testing.M, o cluster.Options) { os.Exit(run(m, o)) }
 
 // Cluster returns the cluster of this package's tests.
 func Cluster() *cluster.Cluster { return shared }
 
-func run(m *testing.M) (code int) {
+func run(m *testing.M, o cluster.Options) (code int) {
 	dir, err := os.MkdirTemp("", "pawl-e2e-")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -40,7 +43,7 @@ func run(m *testing.M) (code int) {
 	}
 	defer os.RemoveAll(dir)
 	scratch = dir
-	c, err := cluster.Start(context.Background(), cluster.Options{})
+	c, err := cluster.Start(context.Background(), o)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -26,6 +27,7 @@ type Observer struct {
 	start   []metav1.Object
 	stop    context.CancelFunc
 	running sync.WaitGroup
+	story   []string
 
 	mu     sync.Mutex
 	events []change
@@ -63,6 +65,10 @@ func (f *Fixture) Observer() *Observer {
 	return o
 }
 
+// Story is what Bounds has seen: the moments at which a size or a count changed, one a line, each as
+// the ReplicaSets' names, the replicas asked for, and those there, ready and on their way out.
+func (o *Observer) Story() string { return strings.Join(o.story, "\n") }
+
 func (o *Observer) list(ctx context.Context) (*corev1.PodList, *appsv1.ReplicaSetList) {
 	o.Helper()
 	pods, err := o.api.CoreV1().Pods(o.Namespace).List(ctx, metav1.ListOptions{})
@@ -92,11 +98,15 @@ func (o *Observer) follow(w watch.Interface, err error) {
 			if err != nil {
 				o.Errorf("resource version: %v", err)
 			}
-			o.mu.Lock()
-			o.events = append(o.events, change{version, event.Type == watch.Deleted, object})
-			o.mu.Unlock()
+			o.saw(change{version, event.Type == watch.Deleted, object})
 		}
 	})
+}
+
+func (o *Observer) saw(c change) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.events = append(o.events, c)
 }
 
 // Bounds ends the observation, when all has arrived, and returns the extremes.
@@ -129,7 +139,14 @@ func (o *Observer) replay() (Bounds, map[types.UID]metav1.Object) {
 		now[object.GetUID()] = object
 	}
 	var b Bounds
-	b.take(now)
+	var story []string
+	tell := func() {
+		b.take(now)
+		if m := moment(now); len(story) == 0 || story[len(story)-1] != m {
+			story = append(story, m)
+		}
+	}
+	tell()
 	o.mu.Lock()
 	events := slices.SortedFunc(slices.Values(o.events), func(a, b change) int { return cmp.Compare(a.version, b.version) })
 	o.mu.Unlock()
@@ -139,8 +156,9 @@ func (o *Observer) replay() (Bounds, map[types.UID]metav1.Object) {
 		} else {
 			now[e.object.GetUID()] = e.object
 		}
-		b.take(now)
+		tell()
 	}
+	o.story = story
 	return b, now
 }
 
@@ -164,4 +182,44 @@ func (b *Bounds) take(objects map[types.UID]metav1.Object) {
 		b.Available = available
 	}
 	b.Existing, b.All, b.Asked = max(b.Existing, existing), max(b.All, all), max(b.Asked, asked)
+}
+
+// moment is a line of a story.
+func moment(objects map[types.UID]metav1.Object) string {
+	type counts struct{ there, ready, ending int }
+	byOwner := map[types.UID]counts{}
+	for object := range maps.Values(objects) {
+		pod, ok := object.(*corev1.Pod)
+		if !ok {
+			continue
+		}
+		var owner types.UID
+		if ref := metav1.GetControllerOf(pod); ref != nil {
+			owner = ref.UID
+		}
+		n := byOwner[owner]
+		switch {
+		case pod.DeletionTimestamp != nil:
+			n.ending++
+		case PodReady(pod):
+			n.ready++
+			fallthrough
+		default:
+			n.there++
+		}
+		byOwner[owner] = n
+	}
+	var all []string
+	for object := range maps.Values(objects) {
+		if rs, ok := object.(*appsv1.ReplicaSet); ok {
+			n := byOwner[rs.UID]
+			all = append(all, fmt.Sprintf("%s: %d asked for, %d there, %d ready, %d ending", rs.Name, *rs.Spec.Replicas, n.there, n.ready, n.ending))
+			delete(byOwner, rs.UID)
+		}
+	}
+	slices.Sort(all)
+	if len(byOwner) > 0 {
+		all = append(all, fmt.Sprintf("pods of no replica set: %d groups", len(byOwner)))
+	}
+	return strings.Join(all, "; ")
 }

@@ -79,7 +79,7 @@ func (d *Driver) Save(ctx context.Context, s rollout.Status) error {
 	if err := stillHeld(ctx); err != nil {
 		return err
 	}
-	return d.Store.SaveStatus(ctx, d.record, Status{Observed: d.record.Generation, Number: d.record.Number, Rollout: s})
+	return kube.Transient(d.Store.SaveStatus(ctx, d.record, Status{Observed: d.record.Generation, Number: d.record.Number, Rollout: s}))
 }
 
 // GiveUp keeps that nobody drives the rollout any more, and why. The next who does starts anew.
@@ -129,7 +129,7 @@ func (d *Driver) History(s rollout.State) history.History { return d.inner.Histo
 func (d *Driver) look(ctx context.Context) error {
 	record, err := d.Store.Load(ctx, d.App)
 	if err != nil {
-		return err
+		return kube.Transient(err)
 	}
 	if err := d.want(record); err != nil {
 		return fmt.Errorf("deployment %q: %w", d.App, err)

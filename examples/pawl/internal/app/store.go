@@ -259,6 +259,9 @@ func (s Store) SaveStatus(ctx context.Context, r *Record, st Status) error {
 	}
 	_, err = s.API.CoreV1().ConfigMaps(s.Namespace).Patch(ctx, r.configMap.Name, types.MergePatchType, patch,
 		metav1.PatchOptions{FieldManager: kube.DefaultFieldManager})
+	if apierrors.IsInvalid(err) { // so it is where the uid is another one by now
+		return s.lost(ctx, r, err)
+	}
 	return err
 }
 

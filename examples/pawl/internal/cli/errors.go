@@ -9,6 +9,7 @@ import (
 
 	"github.com/gopawl/pawl/examples/pawl/internal/app"
 	"github.com/gopawl/pawl/examples/pawl/internal/manifest"
+	"github.com/gopawl/pawl/rollout/kube"
 )
 
 // exitError ends a command about which all has been said, with an exit code; 0 is the usual one of
@@ -62,6 +63,10 @@ func (p *Pawl) reportAll(errs []error) {
 }
 
 func (p *Pawl) reportOne(err error) {
+	var refused *kube.RefusedError
+	if errors.As(err, &refused) {
+		err = refused // it says what was attempted; the step would say it once more
+	}
 	var quiet *exitError
 	var answer apierrors.APIStatus
 	switch {
