@@ -140,7 +140,7 @@ func follow(f *suite.Fixture, from *appsv1.ReplicaSet, act func(), size int32) [
 	ctx, cancel := context.WithTimeout(f.Context(), 30*time.Second)
 	defer cancel()
 	watch, err := f.Client.AppsV1().ReplicaSets(f.Namespace).Watch(ctx, metav1.ListOptions{
-		FieldSelector: "metadata.Name=" + from.Name, ResourceVersion: from.ResourceVersion,
+		FieldSelector: "metadata.name=" + from.Name, ResourceVersion: from.ResourceVersion,
 	})
 	if err != nil {
 		f.Fatal(err)
