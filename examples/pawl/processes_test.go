@@ -4,6 +4,7 @@ package main_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -185,12 +186,28 @@ func TestFrozenProcessThatNobodyMissedGoesOn(t *testing.T) {
 	l.done(t)
 }
 
+// stands waits until a process that was told to stop has: its threads run on for a while.
+func (p *process) stands(t *testing.T) {
+	t.Helper()
+	for {
+		var now syscall.WaitStatus
+		switch _, err := syscall.Wait4(p.Process.Pid, &now, syscall.WUNTRACED, nil); {
+		case errors.Is(err, syscall.EINTR):
+		case err != nil || !now.Stopped():
+			t.Fatalf("pawl %v did not stop: %v, %v:\n%s%s", p.line, now, err, p.out, p.err)
+		default:
+			return
+		}
+	}
+}
+
 // freeze stops a process at a moment when it does not have the file: while it has, nobody else can
 // do anything, and says so.
 func freeze(t *testing.T, p *process, state string) {
 	t.Helper()
 	for range 200 {
 		p.signal(syscall.SIGSTOP)
+		p.stands(t)
 		db, err := bolt.Open(state, 0o600, &bolt.Options{Timeout: 200 * time.Millisecond})
 		if err == nil {
 			db.Close()
