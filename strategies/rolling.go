@@ -187,7 +187,7 @@ func (w rolling) shrinkOld() {
 // after a resize, and the floor keeps the old ones.
 func (w rolling) shrinkNew() {
 	over := w.asked() - w.ceiling
-	if over <= 0 || !w.current.Observed || slices.ContainsFunc(w.old, func(r rollout.Revision) bool { return !r.Observed }) {
+	if over <= 0 || !w.current.Observed || slices.ContainsFunc(w.old, unobserved) {
 		return
 	}
 	to := w.current.Replicas - int32(min(over, int64(free(w.current))))

@@ -158,7 +158,7 @@ func (w *work) standing() (string, bool) {
 		return fmt.Sprintf("%d out of %d new replicas have been updated", c.Updated, want), false
 	case w.oldLeft() > 0:
 		return fmt.Sprintf("%d old replicas are pending termination", w.oldLeft()), false
-	case slices.ContainsFunc(w.state.Old(), func(r rollout.Revision) bool { return !r.Observed }):
+	case slices.ContainsFunc(w.state.Old(), unobserved):
 		return "the size of an old revision has yet to be observed", false // it may have replicas
 	case c.Updated > want || now.Replicas != want:
 		return fmt.Sprintf("%d surplus replicas are pending termination", c.Updated-want), false
@@ -167,6 +167,9 @@ func (w *work) standing() (string, bool) {
 	}
 	return fmt.Sprintf("%d of %d updated replicas are available", c.Available, want), true
 }
+
+// unobserved reports whether a revision's counts are of before its size was changed.
+func unobserved(r rollout.Revision) bool { return !r.Observed }
 
 // oldLeft is how many old replicas there are, or are asked for, in the observed state.
 func (w *work) oldLeft() (n int32) {

@@ -48,8 +48,8 @@ func TestResizeDuringARollout(t *testing.T) {
 	f.Roll(client, target)
 	b := o.Bounds()
 	t.Logf("%+v, to %d", b, target.Replicas)
-	if b.Available < 6 || b.Asked > 20 {
-		t.Errorf("%+v: want at least 6 available, and at most 20 asked for", b)
+	if err := (suite.Promise{Floor: 6, Ceiling: 20}).Judge(b); err != nil {
+		t.Error(err)
 	}
 	if size := *f.Get(old).Spec.Replicas; size != 0 {
 		t.Errorf("the old replica set is left with %d", size)

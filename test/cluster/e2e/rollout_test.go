@@ -210,7 +210,7 @@ func (s story) asked() (n int32) {
 func (s story) within(b suite.Bounds) {
 	s.Helper()
 	s.Logf("bounds: %+v", b)
-	if b.Available < 3 || b.Asked > 4 {
-		s.Errorf("%+v: want at least 3 available, and at most 4 asked for", b)
+	if err := (suite.Promise{Floor: 3, Ceiling: 4}).Judge(b); err != nil {
+		s.Error(err)
 	}
 }

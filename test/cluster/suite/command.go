@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"testing"
 	"time"
 
 	rbacv1 "k8s.io/api/rbac/v1"
@@ -86,21 +87,28 @@ func (f *Fixture) Command(w *Wire, rules ...rbacv1.PolicyRule) Command {
 // Proxy returns the configuration of a way to the API server that goes over the wire.
 func (f *Fixture) Proxy(w *Wire, config *rest.Config) *rest.Config {
 	f.Helper()
-	transport, err := rest.TransportFor(w.Over(config))
+	return &rest.Config{Host: NewProxy(f.T, w.Over(config))}
+}
+
+// NewProxy returns the address of a way to the API server that needs no certificates, until the test
+// ends.
+func NewProxy(t *testing.T, config *rest.Config) string {
+	t.Helper()
+	transport, err := rest.TransportFor(config)
 	if err != nil {
-		f.Fatal(err)
+		t.Fatal(err)
 	}
 	server, err := url.Parse(config.Host)
 	if err != nil {
-		f.Fatal(err)
+		t.Fatal(err)
 	}
 	proxy := httptest.NewServer(&httputil.ReverseProxy{
 		Rewrite:       func(r *httputil.ProxyRequest) { r.SetURL(server) },
 		Transport:     transport,
 		FlushInterval: -1, // watches are sent on as they come
 	})
-	f.Cleanup(proxy.Close)
-	return &rest.Config{Host: proxy.URL}
+	t.Cleanup(proxy.Close)
+	return proxy.URL
 }
 
 // Kubeconfig writes a kubeconfig file, and returns its path.
@@ -126,11 +134,10 @@ func (c Command) Start(args ...string) (wait func() (string, int)) {
 	return wait
 }
 
-// Begin is start; interrupt is Ctrl-C.
+// Begin is Start; interrupt is Ctrl-C.
 func (c Command) Begin(args ...string) (wait func() (string, int), interrupt func()) {
 	c.Helper()
-	process := exec.CommandContext(c.Context(), c.program, append([]string{"--kubeconfig", c.kubeconfig, "-n", c.Namespace}, args...)...)
-	process.Env = append([]string{"HOME=" + c.home, "PATH=" + os.Getenv("PATH")}, c.Env...)
+	process := c.Process("", args...)
 	var out bytes.Buffer
 	process.Stdout, process.Stderr = &out, &out
 	begin := time.Now()

@@ -23,6 +23,7 @@ type Fixture struct {
 	Namespace string
 }
 
+// New makes the fixture of a test, with a namespace that goes when the test ends.
 func New(t *testing.T) *Fixture {
 	t.Helper()
 	f := &Fixture{T: t, Config: shared.Config(), Namespace: shared.Namespace(t)}
@@ -30,6 +31,7 @@ func New(t *testing.T) *Fixture {
 	return f
 }
 
+// NewClient returns the client of a configuration.
 func NewClient(t *testing.T, config *rest.Config) kubernetes.Interface {
 	t.Helper()
 	client, err := kubernetes.NewForConfig(config)
@@ -39,7 +41,7 @@ func NewClient(t *testing.T, config *rest.Config) kubernetes.Interface {
 	return client
 }
 
-// eventually calls look until it returns nil, and fails the test with its last error
+// Eventually calls look until it returns nil, and fails the test with its last error
 // when that takes longer than within. look's context ends then, too.
 func (f *Fixture) Eventually(within time.Duration, look func(context.Context) error) {
 	f.Helper()
@@ -161,6 +163,7 @@ func ReplicaSet(name, image string, replicas int32) *appsv1.ReplicaSet {
 	}
 }
 
+// PodReady reports whether the pod is ready, as a Service sees it.
 func PodReady(pod *corev1.Pod) bool {
 	for _, c := range pod.Status.Conditions {
 		if c.Type == corev1.PodReady {

@@ -48,6 +48,7 @@ type Bounds struct {
 	Asked     int32 // the most replicas that ReplicaSets asked for together
 }
 
+// Observer begins to observe the namespace; Bounds ends it.
 func (f *Fixture) Observer() *Observer {
 	f.Helper()
 	o := &Observer{Fixture: f, api: NewClient(f.T, f.Config)}

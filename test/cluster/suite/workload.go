@@ -29,7 +29,7 @@ func (f *Fixture) Owner(name string) kube.Owner {
 	return owner
 }
 
-// Target wants what replicaSet makes. Its template is as a user writes it, without defaults.
+// Target wants what ReplicaSet makes. Its template is as a user writes it, without defaults.
 func (f *Fixture) Target(name, image string, replicas int32) kube.Target {
 	f.Helper()
 	return kube.Target{
@@ -62,6 +62,7 @@ func (f *Fixture) Informed() *kube.Client {
 	return client
 }
 
+// Workload returns the target as the engine takes it.
 func (f *Fixture) Workload(c *kube.Client, t kube.Target) *kube.Workload {
 	f.Helper()
 	w, err := c.Workload(t)
@@ -71,6 +72,7 @@ func (f *Fixture) Workload(c *kube.Client, t kube.Target) *kube.Workload {
 	return w
 }
 
+// Observe looks once, and does nothing.
 func (f *Fixture) Observe(w *kube.Workload) rollout.State {
 	f.Helper()
 	state, err := w.Observe(f.Context())

@@ -51,16 +51,25 @@ func start(args []string) error {
 	case err != nil:
 		return err
 	case taken:
-		_, line, err := running(f)
-		if err != nil {
-			return err
-		}
-		if line == "" {
-			return errors.New("the cluster is being started")
-		}
-		fmt.Println(line)
-		return nil
+		return sayAgain(f)
 	}
+	return spawn(f, args)
+}
+
+func sayAgain(f *os.File) error {
+	_, line, err := running(f)
+	if err != nil {
+		return err
+	}
+	if line == "" {
+		return errors.New("the cluster is being started")
+	}
+	fmt.Println(line)
+	return nil
+}
+
+// spawn starts the process, which holds the lock from then on, and says how to use its cluster.
+func spawn(f *os.File, args []string) error {
 	self, err := os.Executable()
 	if err != nil {
 		return err

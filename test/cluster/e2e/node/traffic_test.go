@@ -97,12 +97,12 @@ func (r *row) backAndForth(f *suite.Fixture, b bounds, s side) {
 // within checks the bounds that an observer saw.
 func (r *row) within(f *suite.Fixture, b bounds) {
 	f.Helper()
-	surge, unavailable, err := b.amounts(f).Fenceposts(replicas)
+	floor, ceiling, err := b.amounts(f).Bounds(replicas)
 	if err != nil {
 		f.Fatal(err)
 	}
-	if floor, ceiling := replicas-int(unavailable), replicas+surge; r.bounds.Available < floor || r.bounds.Asked > ceiling {
-		f.Errorf("%+v: want at least %d available and at most %d asked for", r.bounds, floor, ceiling)
+	if err := (suite.Promise{Floor: int(floor), Ceiling: ceiling}).Judge(r.bounds); err != nil {
+		f.Error(err)
 	}
 }
 
