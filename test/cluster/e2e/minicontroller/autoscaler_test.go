@@ -25,7 +25,7 @@ func TestAutoscaledMidway(t *testing.T) {
 	c.autoscale(4, 4)
 
 	o := c.Observer()
-	c.patch("web", image("web:2", "3s"))
+	c.patch("web", image("web:2", "5s"))
 	c.Eventually(30*time.Second, c.midway)
 	c.limits(8, 8)
 	c.Eventually(30*time.Second, c.sharedOut(8, 2))
@@ -34,7 +34,7 @@ func TestAutoscaledMidway(t *testing.T) {
 	c.within(o.Bounds(), 4, 9)
 
 	o = c.Observer()
-	c.patch("web", image("web:3", "3s"))
+	c.patch("web", image("web:3", "5s"))
 	c.Eventually(30*time.Second, c.midway)
 	c.limits(3, 3)
 	c.Eventually(30*time.Second, c.sharedOut(3, 1))
