@@ -1,6 +1,7 @@
 package history
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/gopawl/pawl/rollout"
@@ -13,7 +14,7 @@ import (
 //
 //   - one that has replicas, is to have some, has some that terminate, or whose counts are not
 //     of the size asked for last;
-//   - one that a route points to;
+//   - one that a route points to, or that a rejected rollout goes back to;
 //   - the one that [History.LastSettled] goes back to: so a limit of 0, too, leaves a way back
 //     where there is one. Until the rollout away from it completes this holds for the one before
 //     it as well, or a failure would cost that one its predecessor;
@@ -41,22 +42,22 @@ func surplus(s rollout.State, limit int32) ([]rollout.Revision, error) {
 	kept := waysBack(s)
 	worked := slices.ContainsFunc(s.Revisions, func(r rollout.Revision) bool { return !r.Settled.IsZero() })
 	return slices.DeleteFunc(beyond, func(r rollout.Revision) bool {
-		return r.Replicas > 0 || routed(s.Routes, r) || slices.Contains(kept, r.Name) || !worked && r.Template == ""
+		return r.Replicas > 0 || routed(s.Routes, r) || r.Template != "" && r.Template == s.Rejected[s.Template].BackTo || slices.Contains(kept, r.Name) || !worked && r.Template == ""
 	}), nil
 }
 
 // waysBack are the names of the one or two revisions that are kept to go back to.
 func waysBack(s rollout.State) []string {
-	last, ok := lastSettled(s)
+	last, ok := s.LastSettled()
 	if !ok {
 		return nil
 	}
 	names := []string{last.Name}
-	if current, found := s.New(); found && bySettled(current, last, s.Now) >= 0 {
+	if current, found := s.New(); found && cmp.Or(current.SettledBy(s.Now).Compare(last.SettledBy(s.Now)), byNumber(current, last)) >= 0 {
 		return names
 	}
 	s.Template = last.Template
-	if before, ok := lastSettled(s); ok {
+	if before, ok := s.LastSettled(); ok {
 		names = append(names, before.Name)
 	}
 	return names

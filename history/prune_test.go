@@ -40,7 +40,7 @@ func TestPrune(t *testing.T) {
 	after := with(func(r *rollout.Revision) { r.Template = "" })
 	after.Revisions[3] = settledAt(after.Revisions[3], 9)
 	rejected := with(func(r *rollout.Revision) { *r = settledAt(*r, 5) })
-	rejected.Rejected = map[string]string{"b": "crashes"}
+	rejected.Rejected = map[string]rollout.Rejection{"b": {Why: "crashes"}}
 
 	tests := map[string]struct {
 		state rollout.State
@@ -233,7 +233,7 @@ func randomState(random *rand.Rand) rollout.State {
 		s.Routes = []rollout.Route{{Name: "active", To: letter()}, {Name: "preview"}}
 	}
 	if random.IntN(2) == 0 {
-		s.Rejected = map[string]string{letter(): "crashes"}
+		s.Rejected = map[string]rollout.Rejection{letter(): {Why: "crashes"}}
 	}
 	return s
 }

@@ -3,9 +3,6 @@ package history
 import (
 	"errors"
 	"fmt"
-	"time"
-
-	"github.com/gopawl/pawl/rollout"
 )
 
 // ErrNoHistory says that there is no revision before the newest. kubectl adds the owner:
@@ -78,7 +75,7 @@ func (h History) To(number int64) (Entry, error) {
 // of those with another template than the wanted one and not given up. It refuses with
 // [ErrNoneSettled] and [ErrPaused].
 func (h History) LastSettled() (Entry, error) {
-	r, ok := lastSettled(h.State)
+	r, ok := h.State.LastSettled()
 	if !ok {
 		return Entry{}, ErrNoneSettled
 	}
@@ -87,42 +84,14 @@ func (h History) LastSettled() (Entry, error) {
 
 // target is e, unless going back to it is refused.
 func (h History) target(e Entry, number int64) (Entry, error) {
-	why, rejected := h.State.Rejected[e.Template]
+	rejection, rejected := h.State.Rejected[e.Template]
 	switch {
 	case h.State.Paused:
 		return Entry{}, ErrPaused
 	case e.Template == h.State.Template:
 		return Entry{}, &UnchangedError{number}
 	case rejected:
-		return Entry{}, &RejectedError{number, why}
+		return Entry{}, &RejectedError{number, rejection.Why}
 	}
 	return e, nil
-}
-
-func lastSettled(s rollout.State) (found rollout.Revision, ok bool) {
-	for _, r := range s.Old() {
-		_, rejected := s.Rejected[r.Template]
-		if r.Settled.IsZero() || r.Template == s.Template || rejected {
-			continue
-		}
-		if !ok || bySettled(r, found, s.Now) >= 0 {
-			found, ok = r, true
-		}
-	}
-	return found, ok
-}
-
-// bySettled compares by the time at which a rollout completed, then by number.
-func bySettled(a, b rollout.Revision, now time.Time) int {
-	if c := settled(a, now).Compare(settled(b, now)); c != 0 {
-		return c
-	}
-	return byNumber(a, b)
-}
-
-func settled(r rollout.Revision, now time.Time) time.Time {
-	if r.Settled.After(now) {
-		return now
-	}
-	return r.Settled
 }

@@ -82,7 +82,7 @@ func TestUndo(t *testing.T) {
 	held := state(settled.Revisions...)
 	held.Paused = true
 	rejected := state(settled.Revisions...)
-	rejected.Rejected = map[string]string{"a": "image not found", "d": "too slow"}
+	rejected.Rejected = map[string]rollout.Rejection{"a": {Why: "image not found"}, "d": {Why: "too slow"}}
 	undone := state(rev("b", 2, 1), rev("c", 3, 2), rev("a", 4, 0))
 	waiting := state(three.Revisions...)
 	waiting.Template = "a" // undone, and not yet adopted as the newest
@@ -145,7 +145,7 @@ func TestUndo(t *testing.T) {
 
 func TestRefusalsCanBeToldApart(t *testing.T) {
 	h := history.History{State: state(rev("a", 1, 0), rev("b", 2, 1))}
-	h.State.Rejected = map[string]string{"a": "crashes"}
+	h.State.Rejected = map[string]rollout.Rejection{"a": {Why: "crashes"}}
 	_, err := h.To(7)
 	if want := new(history.NotFoundError); !errors.As(err, &want) || want.Number != 7 {
 		t.Errorf("%v is not a NotFoundError", err)

@@ -31,8 +31,9 @@ type Switch struct{ Route, To string }
 // Settle marks a revision as one that a rollout completed on: stable, a target to go back to.
 type Settle struct{ Name string }
 
-// Reject gives a template up, durably, with the reason.
-type Reject struct{ Template, Why string }
+// Reject gives a template up, durably, with the reason and, where that is known, the template to go
+// back to. It stamps the time.
+type Reject struct{ Template, Why, BackTo string }
 
 // Delete removes an empty revision.
 type Delete struct{ Name string }
@@ -51,8 +52,14 @@ func (a Scale) String() string {
 func (a Adopt) String() string  { return "adopt " + a.Name }
 func (a Switch) String() string { return fmt.Sprintf("switch %s to %s", a.Route, a.To) }
 func (a Settle) String() string { return "settle " + a.Name }
-func (a Reject) String() string { return fmt.Sprintf("reject %s: %s", a.Template, a.Why) }
 func (a Delete) String() string { return "delete " + a.Name }
+
+func (a Reject) String() string {
+	if a.BackTo != "" {
+		return fmt.Sprintf("reject %s, back to %s: %s", a.Template, a.BackTo, a.Why)
+	}
+	return fmt.Sprintf("reject %s: %s", a.Template, a.Why)
+}
 
 // RevisionOf returns the name of the existing revision that one of the actions above is about. It is
 // "" for one that is about no existing revision, and for an action of yours.

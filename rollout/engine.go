@@ -11,7 +11,7 @@ import (
 // Engine carries out what a [Strategy] plans for a [Workload]. The zero value is ready. It has
 // no memory: one Engine serves many rollouts, at the same time too.
 type Engine struct {
-	// Gates are the gates that steps may name. A step whose gate is not among them waits.
+	// Gates are the gates that steps may name. Of a plan with another one nothing is carried out.
 	Gates map[string]Gate
 	// Trace is told what happens.
 	Trace Trace
@@ -107,6 +107,9 @@ func (e *Engine) plan(s Strategy, state State) (Plan, error) {
 // carryOut applies the steps of the plan up to the first that must wait. A step's gate is asked
 // when the step is next, and then the strategy plans again with the verdict.
 func (e *Engine) carryOut(ctx context.Context, w Workload, s Strategy, state State, plan Plan) (Status, error) {
+	if err := e.known(plan, state); err != nil {
+		return e.outcome(state, plan, 0, soon), err
+	}
 	writes := 0
 	for i := 0; i < len(plan.Steps); {
 		step := plan.Steps[i]
@@ -124,6 +127,8 @@ func (e *Engine) carryOut(ctx context.Context, w Workload, s Strategy, state Sta
 			}
 			writes++
 			i++
+		case asked && verdict.Answer == Shut:
+			return e.giveUp(ctx, w, state, plan, step, verdict, writes)
 		case asked:
 			return e.held(state, plan, step, verdict, writes), nil
 		case writes > 0:
@@ -135,6 +140,9 @@ func (e *Engine) carryOut(ctx context.Context, w Workload, s Strategy, state Sta
 				return e.held(state, plan, step, Verdict{Message: err.Error()}, writes), err
 			}
 			next, err := e.plan(s, state)
+			if err == nil {
+				err = e.known(next, state)
+			}
 			if err != nil {
 				return e.outcome(state, plan, writes, soon), err
 			}
@@ -155,40 +163,6 @@ func (e *Engine) apply(ctx context.Context, w Workload, step Step) error {
 		return &StepError{step, err}
 	}
 	return nil
-}
-
-// ask returns the state with the verdict of one gate in it.
-func (e *Engine) ask(ctx context.Context, name string, state State) (State, error) {
-	gate, ok := e.Gates[name]
-	if !ok {
-		return state, fmt.Errorf("gate %q: not known to the engine", name)
-	}
-	verdict, err := gate.Check(ctx, state)
-	e.Trace.asked(name, verdict, err)
-	if err != nil {
-		return state, fmt.Errorf("gate %q: %w", name, err)
-	}
-	verdicts := maps.Clone(state.Verdicts)
-	if verdicts == nil {
-		verdicts = map[string]Verdict{}
-	}
-	verdicts[name] = verdict
-	state.Verdicts = verdicts
-	return state, nil
-}
-
-// held is the outcome before a gate that is not open.
-func (e *Engine) held(state State, plan Plan, step Step, v Verdict, writes int) Status {
-	st := e.outcome(state, plan, writes, v.Retry)
-	st.Phase = Waiting
-	if v.Answer == Shut {
-		st.Phase, st.RequeueAfter = Failed, v.Retry
-	}
-	st.Message = fmt.Sprintf("gate %q is %v", step.Gate, v.Answer)
-	if v.Message != "" {
-		st.Message += ": " + v.Message
-	}
-	return st
 }
 
 // outcome is the status after a plan. The phase is that before its writes; the next look sees

@@ -17,7 +17,7 @@ func ExampleFleet() {
 	for _, name := range []string{"web", "mail", "shop"} {
 		wanted := rollout.State{Replicas: 3, Template: "v1"}
 		if name == "mail" {
-			wanted.Rejected = map[string]string{"v1": "crashes"}
+			wanted.Rejected = map[string]rollout.Rejection{"v1": {Why: "crashes"}}
 		}
 		workload := sim.New(wanted, sim.Options{})
 		engine := rollout.Engine{Trace: rollout.Trace{Waiting: func(rollout.Status) { workload.Next() }}}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/gopawl/pawl/rollout"
@@ -33,7 +34,6 @@ func TestGateVerdicts(t *testing.T) {
 		{rollout.Verdict{Answer: rollout.Open}, rollout.Status{Phase: rollout.Progressing, Message: "under way", Writes: 1, RequeueAfter: 10 * time.Second}},
 		{rollout.Verdict{}, rollout.Status{Phase: rollout.Waiting, Message: `gate "g" is pending`, RequeueAfter: 10 * time.Second}},
 		{rollout.Verdict{Message: "not before noon", Retry: time.Hour}, rollout.Status{Phase: rollout.Waiting, Message: `gate "g" is pending: not before noon`, RequeueAfter: time.Hour}},
-		{rollout.Verdict{Answer: rollout.Shut, Message: "no"}, rollout.Status{Phase: rollout.Failed, Message: `gate "g" is shut: no`}},
 		{rollout.Verdict{Answer: 99}, rollout.Status{Phase: rollout.Waiting, Message: `gate "g" is unknown`, RequeueAfter: 10 * time.Second}},
 	} {
 		gate, w := &oracle{verdict: c.verdict}, &workload{}
@@ -111,9 +111,10 @@ func TestKnownVerdictIsNotAskedFor(t *testing.T) {
 }
 
 func TestGateThatCannotAnswerHolds(t *testing.T) {
+	panics := rollout.GateFunc(func(context.Context, rollout.State) (rollout.Verdict, error) { panic("oh") })
 	for name, e := range map[string]*rollout.Engine{
-		`gate "g": test`:                    through(&oracle{err: errTest}),
-		`gate "g": not known to the engine`: new(rollout.Engine),
+		`gate "g": test`:      through(&oracle{err: errTest}),
+		`gate "g": panic: oh`: through(panics),
 	} {
 		w := &workload{}
 		status, err := e.Reconcile(t.Context(), w, always(gated(steps("a"), "g")))
@@ -138,4 +139,65 @@ func TestStrategyThatFailsOnAVerdictKeepsThePhase(t *testing.T) {
 	if !errors.Is(err, errTest) || status.Phase != rollout.Progressing {
 		t.Errorf("%+v, %v", status, err)
 	}
+}
+
+// What a gate refuses is written down, once; only the strategy says where that leaves the rollout.
+func TestShutGateIsWrittenDown(t *testing.T) {
+	gate := &oracle{verdict: rollout.Verdict{Answer: rollout.Shut, Message: "no"}}
+	const why = `gate "g" is shut: no`
+	rejected := rollout.State{Template: "v2", Rejected: map[string]rollout.Rejection{"v2": {Why: why}}}
+	for name, c := range map[string]struct {
+		w       *workload
+		phase   rollout.Phase
+		applied []string
+		err     error
+	}{
+		"written":       {&workload{state: rollout.State{Template: "v2"}}, rollout.Progressing, []string{"reject v2: " + why}, nil},
+		"written twice": {&workload{state: rollout.State{Template: "v2"}, apply: func(rollout.Action) error { return rollout.ErrConflict }}, rollout.Progressing, nil, nil},
+		"not kept":      {&workload{state: rollout.State{Template: "v2"}, apply: func(rollout.Action) error { return rollout.ErrUnsupported }}, rollout.Failed, nil, nil},
+		"cannot be":     {&workload{state: rollout.State{Template: "v2"}, apply: func(rollout.Action) error { return errTest }}, rollout.Failed, nil, errTest},
+		"already":       {&workload{state: rejected}, rollout.Failed, nil, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			status, err := through(gate).Reconcile(t.Context(), c.w, always(gated(steps("a"), "g")))
+			if !errors.Is(err, c.err) || status.Phase != c.phase || status.Message != why || status.Writes != len(c.applied) {
+				t.Errorf("%+v, %v", status, err)
+			}
+			wantApplied(t, c.w, c.applied...)
+		})
+	}
+}
+
+// A gate that hangs holds its step, and nobody waits for it for long.
+func TestGateThatHangsHolds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begin, done := time.Now(), make(chan struct{})
+		hangs := rollout.GateFunc(func(context.Context, rollout.State) (rollout.Verdict, error) {
+			<-done
+			return rollout.Verdict{Answer: rollout.Open}, nil
+		})
+		w := &workload{}
+		status, err := through(hangs).Reconcile(t.Context(), w, always(gated(steps("a"), "g")))
+		if err == nil || err.Error() != `gate "g": no answer in 10s` || status.Phase != rollout.Waiting || len(w.applied) > 0 {
+			t.Errorf("%+v, %v, applied %v", status, err, w.applied)
+		}
+		if took := time.Since(begin); took != 10*time.Second {
+			t.Errorf("waited %v", took)
+		}
+		close(done)
+	})
+}
+
+// A plan with a gate that the engine does not know is not begun.
+func TestUnknownGateIsRefusedBeforeAnyWrite(t *testing.T) {
+	e := through(&oracle{})
+	plan := steps("a", "b")
+	plan.Steps[1].Gate = "promotion"
+	w := &workload{}
+	_, err := e.Reconcile(t.Context(), w, always(plan))
+	var invalid *rollout.InvalidError
+	if !errors.As(err, &invalid) || err.Error() != `gate: invalid value "promotion": must be one that the engine knows: [g]` {
+		t.Error(err)
+	}
+	wantApplied(t, w)
 }

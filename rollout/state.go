@@ -22,8 +22,8 @@ type State struct {
 	Revisions []Revision
 	// Routes are the ways by which traffic reaches revisions.
 	Routes []Route
-	// Rejected are the templates that were given up, each with the reason.
-	Rejected map[string]string
+	// Rejected are the templates that were given up.
+	Rejected map[string]Rejection
 	// Verdicts are the answers of the gates asked so far, by name.
 	Verdicts map[string]Verdict
 	// Last is the previous outcome. It may have been lost: the zero value is always valid.
@@ -60,6 +60,9 @@ type Revision struct {
 	// wanted. A [Scale] to the size it has puts that right.
 	Outdated bool
 
+	// ReadySince is when the last of its ready replicas became ready; zero where that is unknown.
+	ReadySince time.Time
+
 	// Basis is what its size was worked out from, stamped with the size.
 	Basis Basis
 	// Problems say why replicas do not become available.
@@ -80,8 +83,19 @@ type Basis struct {
 	Max     int32 // the ceiling then
 }
 
+// Rejection is why a template was given up: what a [Reject] wrote.
+type Rejection struct {
+	// Why is the reason, for a person.
+	Why string `json:"why"`
+	// BackTo is the template to go back to; "" is none, or none yet.
+	BackTo string `json:"backTo,omitempty"`
+	// At is when it was given up, stamped by that write.
+	At time.Time `json:"at,omitzero"`
+}
+
 // Problem is one reason why a replica does not become available.
 type Problem struct {
+	Class     Class     // what is wrong, in the sense of what can be done about it
 	Replica   string    // name of the replica, "" where no replica came to be
 	Container string    // the container at fault, "" where it is the replica itself
 	Reason    string    // one word, as Kubernetes gives it: ImagePullBackOff, Unschedulable
@@ -89,12 +103,28 @@ type Problem struct {
 	Since     time.Time // zero where unknown
 }
 
+// Class is a kind of [Problem].
+type Class string
+
+// The classes. The zero value is none of them.
+const (
+	ClassImage    Class = "image"         // it cannot be had, or is not one
+	ClassConfig   Class = "config"        // something that the replica refers to is missing or wrong
+	ClassCrash    Class = "crash"         // a container ends again and again
+	ClassMemory   Class = "out of memory" // a container was ended for want of memory
+	ClassSchedule Class = "unschedulable" // no node takes it
+	ClassRefused  Class = "refused"       // a quota or an admission policy lets no replica be made
+	ClassProbe    Class = "probe"         // it runs and does not become ready
+	ClassNode     Class = "node"          // its node is lost, or is not well
+)
+
 // Route is a way by which traffic reaches one revision: a Service whose selector follows it.
 type Route struct {
 	Name string
 	// To is the identity of the template behind it; "" is pinned to none.
 	To string
-	// Since is when the selector was switched, stamped by that write.
+	// Since is when the selector was switched, stamped by that write; zero where it was not
+	// switched by this module.
 	Since time.Time
 	// Serving counts the ready endpoints of To, Stale those of anything else.
 	Serving, Stale int32
@@ -127,6 +157,29 @@ func (s State) Old() []Revision {
 
 func byAge(a, b Revision) int {
 	return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.Name, b.Name))
+}
+
+// LastSettled returns the revision that a rollout completed on last, by time and then by number, of
+// those with another template than the wanted one and not given up.
+func (s State) LastSettled() (found Revision, ok bool) {
+	for _, r := range s.Old() {
+		_, rejected := s.Rejected[r.Template]
+		if r.Settled.IsZero() || r.Template == s.Template || rejected {
+			continue
+		}
+		if !ok || cmp.Or(r.SettledBy(s.Now).Compare(found.SettledBy(s.Now)), cmp.Compare(r.Number, found.Number)) >= 0 {
+			found, ok = r, true
+		}
+	}
+	return found, ok
+}
+
+// SettledBy is Settled, or now where that lies in the future.
+func (r Revision) SettledBy(now time.Time) time.Time {
+	if r.Settled.After(now) {
+		return now
+	}
+	return r.Settled
 }
 
 // Counts are replicas by what they are good for.

@@ -127,14 +127,15 @@ func TestPhaseOver(t *testing.T) {
 
 func TestActionsArePrintable(t *testing.T) {
 	for want, a := range map[string]rollout.Action{
-		"create v2 with 3":         rollout.Create{Template: "v2", Replicas: 3},
-		"adopt a":                  rollout.Adopt{Name: "a"},
-		"scale a from 1 to 2":      rollout.Scale{Name: "a", From: 1, To: 2},
-		"refresh a at 2":           rollout.Scale{Name: "a", From: 2, To: 2},
-		"switch live to v2":        rollout.Switch{Route: "live", To: "v2"},
-		"settle a":                 rollout.Settle{Name: "a"},
-		"reject v2: does not work": rollout.Reject{Template: "v2", Why: "does not work"},
-		"delete a":                 rollout.Delete{Name: "a"},
+		"create v2 with 3":          rollout.Create{Template: "v2", Replicas: 3},
+		"adopt a":                   rollout.Adopt{Name: "a"},
+		"scale a from 1 to 2":       rollout.Scale{Name: "a", From: 1, To: 2},
+		"refresh a at 2":            rollout.Scale{Name: "a", From: 2, To: 2},
+		"switch live to v2":         rollout.Switch{Route: "live", To: "v2"},
+		"settle a":                  rollout.Settle{Name: "a"},
+		"reject v2: does not work":  rollout.Reject{Template: "v2", Why: "does not work"},
+		"reject v2, back to v1: it": rollout.Reject{Template: "v2", Why: "it", BackTo: "v1"},
+		"delete a":                  rollout.Delete{Name: "a"},
 	} {
 		if a.String() != want {
 			t.Errorf("%q, want %q", a, want)

@@ -187,8 +187,8 @@ func notBeyond(before, after rollout.State) error {
 }
 
 func givenUp(before, _ rollout.State) error {
-	if why, ok := before.Rejected[before.Template]; ok {
-		return fmt.Errorf("template %s: %s", before.Template, why)
+	if given, ok := before.Rejected[before.Template]; ok {
+		return fmt.Errorf("template %s: %s", before.Template, given.Why)
 	}
 	return nil
 }

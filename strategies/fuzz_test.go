@@ -219,7 +219,7 @@ func (in *input) state() rollout.State {
 		Paused:   in.byte() > 240,
 	}
 	if in.byte() > 240 {
-		s.Rejected = map[string]string{s.Template: "tried"}
+		s.Rejected = map[string]rollout.Rejection{s.Template: {Why: "tried"}}
 	}
 	for range in.byte() % 5 {
 		r := rollout.Revision{

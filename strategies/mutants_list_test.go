@@ -97,7 +97,7 @@ var mutants = []mutant{
 	{name: "pause ignored by recreate", why: "a pause holds every size", breaks: "sound", edits: []edit{
 		{"recreate.go", "	if s.Paused {", "	if false {"}}},
 	{name: "reject ignored", why: "what is given up is not tried again", breaks: "what is given up stays", edits: []edit{
-		{"work.go", "s.Rejected[s.Template]; ok {", "s.Rejected[s.Template]; ok && why == \"\" {"}}},
+		{"work.go", "s.Rejected[s.Template]; ok {", "s.Rejected[s.Template]; ok && given.Why == \"\" {"}}},
 
 	// Resizes.
 	{name: "share below the floor", why: "a resize keeps the bounds", breaks: "floor", edits: []edit{

@@ -81,7 +81,7 @@ func TestOutdatedRevisionIsRefreshedAsItIs(t *testing.T) {
 func TestRejectedTemplateIsLeftAsItIs(t *testing.T) {
 	for _, strategy := range both {
 		s := wanted(3, revision("a", "v1", 3, 3), revision("b", "v2", 1, 0))
-		s.Rejected = map[string]string{"v2": "it does not start"}
+		s.Rejected = map[string]rollout.Rejection{"v2": {Why: "it does not start"}}
 		want := rollout.Plan{Phase: rollout.Failed, Message: "it does not start"}
 		if diff := cmp.Diff(want, mustPlan(t, strategy, s)); diff != "" {
 			t.Errorf("%T: (-want +got)\n%s", strategy, diff)

@@ -25,8 +25,8 @@ func begin(s rollout.State, basis rollout.Basis) (*work, rollout.Plan, error) {
 	if err := s.Validate(); err != nil {
 		return nil, rollout.Plan{}, err
 	}
-	if why, ok := s.Rejected[s.Template]; ok {
-		return nil, rollout.Plan{Phase: rollout.Failed, Message: why}, nil
+	if given, ok := s.Rejected[s.Template]; ok {
+		return nil, rollout.Plan{Phase: rollout.Failed, Message: given.Why}, nil
 	}
 	w := &work{state: s, basis: basis, old: s.Old()}
 	w.current, w.found = s.New()

@@ -105,10 +105,10 @@ func (w world) state(show func(version) counts) rollout.State {
 	}
 	for i, rejected := range w.rejected {
 		if rejected && s.Rejected == nil {
-			s.Rejected = map[string]string{}
+			s.Rejected = map[string]rollout.Rejection{}
 		}
 		if rejected {
-			s.Rejected[names[i]] = "given up"
+			s.Rejected[names[i]] = rollout.Rejection{Why: "given up"}
 		}
 	}
 	slices.SortFunc(s.Revisions, func(a, b rollout.Revision) int {

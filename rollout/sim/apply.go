@@ -130,19 +130,17 @@ func (w *Workload) name(template string) string {
 }
 
 func (w *Workload) point(a rollout.Switch) error {
-	i := slices.IndexFunc(w.routes, func(r rollout.Route) bool { return r.Name == a.Route })
-	if i < 0 {
+	if !w.Route(a.Route, a.To, w.now) {
 		return fmt.Errorf("route %q does not exist: %w", a.Route, rollout.ErrConflict)
 	}
-	w.routes[i].To, w.routes[i].Since = a.To, w.now
 	return nil
 }
 
 func (w *Workload) reject(a rollout.Reject) error {
 	if w.rejected == nil {
-		w.rejected = map[string]string{}
+		w.rejected = map[string]rollout.Rejection{}
 	}
-	w.rejected[a.Template] = a.Why
+	w.rejected[a.Template] = rollout.Rejection{Why: a.Why, BackTo: a.BackTo, At: w.now}
 	return nil
 }
 

@@ -1,6 +1,11 @@
 package sim
 
-import "github.com/gopawl/pawl/rollout"
+import (
+	"slices"
+	"time"
+
+	"github.com/gopawl/pawl/rollout"
+)
 
 // Add puts a revision there that was not made through Apply, as somebody else may. Its counts become
 // pods, as with [New]. It returns the name: where r has none, or one that is taken, that is the one
@@ -22,6 +27,22 @@ func (w *Workload) Remove(name string) bool {
 		w.tell()
 	}
 	return ok
+}
+
+// Route points a route at a template, as somebody else may: "" is at none, and a since that is zero
+// is what a Service has that was made anew. It reports whether there is such a route.
+func (w *Workload) Route(name, to string, since time.Time) bool {
+	i := slices.IndexFunc(w.routes, func(r route) bool { return r.Name == name })
+	if i < 0 {
+		return false
+	}
+	r := &w.routes[i]
+	if r.To != to {
+		r.was, r.settles = r.To, w.now.Add(w.options.Routing)
+	}
+	r.To, r.Since = to, since
+	w.tell()
+	return true
 }
 
 // Edit changes what is written about a revision, but for its name, its size and its counts. It

@@ -53,12 +53,12 @@ func TestNewShowsTheStateItWasMadeFrom(t *testing.T) {
 	from := rollout.State{
 		Now: time.Unix(1000, 0), Replicas: 4, Template: "v2", Paused: true,
 		Revisions: []rollout.Revision{
-			{Name: "a", Template: "v1", Number: 1, Replicas: 3, Actual: 4, Ready: 3, Available: 2, Terminating: 2,
+			{Name: "a", Template: "v1", Number: 1, Replicas: 3, Actual: 4, Ready: 3, Available: 2, Terminating: 2, ReadySince: time.Unix(1000, 0),
 				Problems: []rollout.Problem{{Reason: "x"}}, Facts: map[string]int64{"zone": 1}},
 			{Name: "b", Template: "v2", Number: 2, Replicas: 1, Observed: true},
 		},
 		Routes:   []rollout.Route{{Name: "svc", To: "v1", Serving: 3}},
-		Rejected: map[string]string{"v0": "bad"},
+		Rejected: map[string]rollout.Rejection{"v0": {Why: "bad"}},
 		Verdicts: map[string]rollout.Verdict{"g": {Answer: rollout.Open}},
 		Last:     rollout.Status{Phase: rollout.Progressing},
 	}
@@ -70,12 +70,12 @@ func TestNewShowsTheStateItWasMadeFrom(t *testing.T) {
 
 func TestObserveSharesNothing(t *testing.T) {
 	w := sim.New(rollout.State{
-		Template: "v1", Rejected: map[string]string{"x": "y"}, Routes: []rollout.Route{{Name: "r"}},
+		Template: "v1", Rejected: map[string]rollout.Rejection{"x": {Why: "y"}}, Routes: []rollout.Route{{Name: "r"}},
 		Revisions: []rollout.Revision{{Name: "a", Template: "v1", Facts: map[string]int64{"n": 1}, Problems: []rollout.Problem{{Reason: "p"}}}},
 	}, sim.Options{})
 	want := observe(t, w)
 	got := observe(t, w)
-	got.Rejected["z"], got.Revisions[0].Facts["n"], got.Revisions[0].Problems[0].Reason = "", 2, "q"
+	got.Rejected["z"], got.Revisions[0].Facts["n"], got.Revisions[0].Problems[0].Reason = rollout.Rejection{}, 2, "q"
 	got.Revisions[0].Name, got.Routes[0].Name = "b", "s"
 	if diff := cmp.Diff(want, observe(t, w)); diff != "" {
 		t.Error(diff)
@@ -207,13 +207,13 @@ func TestApplyStampsAndNumbers(t *testing.T) {
 		rollout.Adopt{Name: "v1"},
 		rollout.Settle{Name: "v1"},
 		rollout.Switch{Route: "svc", To: "v1"},
-		rollout.Reject{Template: "v2", Why: "slow"})
+		rollout.Reject{Template: "v2", Why: "slow", BackTo: "v1"})
 	s := observe(t, w)
 	now := w.Now()
 	v1 := serving("v1", 3)
-	v1.Number, v1.Settled = 3, now
+	v1.Number, v1.Settled, v1.ReadySince = 3, now, now.Add(-time.Minute)
 	want := rollout.State{
-		Now: now, Replicas: 3, Template: "v2", Rejected: map[string]string{"v2": "slow"},
+		Now: now, Replicas: 3, Template: "v2", Rejected: map[string]rollout.Rejection{"v2": {Why: "slow", BackTo: "v1", At: now}},
 		Routes: []rollout.Route{{Name: "svc", To: "v1", Since: now, Serving: 3}},
 		Revisions: []rollout.Revision{
 			{Name: "v2", Label: "v2", Template: "v2", Number: 2, Replicas: 1, Basis: basis, Created: now, Scaled: now},
@@ -282,4 +282,32 @@ func TestWatchTellsOfWritesAndOfTime(t *testing.T) {
 			<-changes
 		}
 	}
+}
+
+// The endpoints of a route follow its selector later.
+func TestRoutesFollowLate(t *testing.T) {
+	w := sim.New(rollout.State{Replicas: 3, Template: "v2", Routes: []rollout.Route{{Name: "svc"}},
+		Revisions: []rollout.Revision{serving("v1", 3), serving("v2", 2)}}, sim.Options{Routing: time.Second})
+	route := func(want rollout.Route) {
+		t.Helper()
+		want.Name = "svc"
+		if diff := cmp.Diff(want, observe(t, w).Routes[0]); diff != "" {
+			t.Error(diff)
+		}
+	}
+	route(rollout.Route{Stale: 5})
+	apply(t, w, rollout.Switch{Route: "svc", To: "v1"})
+	since := w.Now()
+	route(rollout.Route{To: "v1", Since: since, Stale: 5})
+	w.Next()
+	route(rollout.Route{To: "v1", Since: since, Serving: 3})
+	apply(t, w, rollout.Switch{Route: "svc", To: "v2"})
+	route(rollout.Route{To: "v2", Since: w.Now(), Stale: 3})
+	w.Advance(time.Second)
+	route(rollout.Route{To: "v2", Since: since.Add(time.Second), Serving: 2})
+	if !w.Route("svc", "", time.Time{}) || w.Route("other", "", time.Time{}) {
+		t.Error("a route that is there, and one that is not")
+	}
+	w.Advance(time.Minute)
+	route(rollout.Route{Stale: 5})
 }

@@ -17,14 +17,22 @@ func (w *Workload) Tick() {
 func (r *revision) pending() bool { return !r.Observed || len(r.alive()) != int(r.Replicas) }
 
 // Event is the moment of the next event: a controller acts on a size, a pod becomes ready or
-// available, or ends. It is Now for a controller that only waits for [Workload.Tick], and false
+// available, or ends, a route follows. It is Now for a controller that only waits for [Workload.Tick], and false
 // when nothing will ever happen by itself.
 func (w *Workload) Event() (first time.Time, ok bool) {
+	next := func(m time.Time) {
+		if !ok || m.Before(first) {
+			first, ok = m, true
+		}
+	}
 	for _, r := range w.revisions {
 		for _, m := range w.events(r) {
-			if !ok || m.Before(first) {
-				first, ok = m, true
-			}
+			next(m)
+		}
+	}
+	for _, r := range w.routes {
+		if r.settles.After(w.now) {
+			next(r.settles)
 		}
 	}
 	return first, ok

@@ -25,6 +25,8 @@ type Options struct {
 	// React is how long the controller of a revision takes to act on a new size. Nil is until
 	// time moves next.
 	React func(revision string) time.Duration
+	// Routing is how long the endpoints of a route take to follow a Switch.
+	Routing time.Duration
 	// Order compares two pods that are both ready: a negative number ends a first. Nil ends
 	// the newest first. Pods that are not ready always go before those that are.
 	Order func(a, b Pod) int
@@ -53,8 +55,8 @@ type Workload struct {
 	options   Options
 	now       time.Time
 	revisions []*revision
-	routes    []rollout.Route
-	rejected  map[string]string
+	routes    []route
+	rejected  map[string]rollout.Rejection
 	verdicts  map[string]rollout.Verdict
 	last      rollout.Status
 	made      map[string]int // pods ever made, by template
@@ -68,6 +70,13 @@ type revision struct {
 	due  time.Time // when the controller acts on the size asked for last
 }
 
+// route is a route with what was behind it before the last Switch.
+type route struct {
+	rollout.Route
+	was     string
+	settles time.Time // when the endpoints follow
+}
+
 // epoch is the virtual present of a state that has none.
 var epoch = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
@@ -78,12 +87,15 @@ func New(s rollout.State, o Options) *Workload {
 	w := &Workload{
 		Replicas: s.Replicas, Template: s.Template, Paused: s.Paused,
 		options: o, now: s.Now,
-		routes: slices.Clone(s.Routes), rejected: maps.Clone(s.Rejected),
+		rejected: maps.Clone(s.Rejected),
 		verdicts: maps.Clone(s.Verdicts), last: s.Last,
 		made: map[string]int{}, changed: make(chan struct{}, 1),
 	}
 	if w.now.IsZero() {
 		w.now = epoch
+	}
+	for _, r := range s.Routes {
+		w.routes = append(w.routes, route{Route: r})
 	}
 	for _, r := range s.Revisions {
 		w.revisions = append(w.revisions, w.populate(clone(r)))
@@ -108,6 +120,13 @@ func (w *Workload) populate(state rollout.Revision) *revision {
 		w.end(w.start(r))
 	}
 	return r
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 func earliest(a, b time.Time) time.Time {
@@ -135,9 +154,8 @@ func (w *Workload) Observe(ctx context.Context) (rollout.State, error) {
 	slices.SortStableFunc(s.Revisions, func(a, b rollout.Revision) int {
 		return cmp.Or(cmp.Compare(a.Number, b.Number), cmp.Compare(a.Name, b.Name))
 	})
-	for _, route := range w.routes {
-		route.Serving, route.Stale = w.behind(route.To)
-		s.Routes = append(s.Routes, route)
+	for _, r := range w.routes {
+		s.Routes = append(s.Routes, w.endpoints(r))
 	}
 	return s, nil
 }
@@ -145,7 +163,7 @@ func (w *Workload) Observe(ctx context.Context) (rollout.State, error) {
 // show is a revision as it is seen from outside.
 func (w *Workload) show(r *revision) rollout.Revision {
 	shown := clone(r.Revision)
-	shown.Actual, shown.Ready, shown.Available, shown.Terminating = 0, 0, 0, 0
+	shown.Actual, shown.Ready, shown.Available, shown.Terminating, shown.ReadySince = 0, 0, 0, 0, time.Time{}
 	for _, p := range r.pods {
 		switch {
 		case p.Terminating():
@@ -157,6 +175,21 @@ func (w *Workload) show(r *revision) rollout.Revision {
 		shown.Actual++
 		if w.ready(p) {
 			shown.Ready++
+			shown.ReadySince = latest(shown.ReadySince, p.Ready)
+		}
+	}
+	return shown
+}
+
+// endpoints is a route as its endpoints are now.
+func (w *Workload) endpoints(r route) rollout.Route {
+	shown := r.Route
+	shown.Serving, shown.Stale = w.behind(r.To)
+	if w.now.Before(r.settles) {
+		serving, stale := w.behind(r.was)
+		shown.Serving, shown.Stale = 0, serving+stale
+		if r.was == r.To {
+			shown.Serving, shown.Stale = serving, stale
 		}
 	}
 	return shown
