@@ -34,7 +34,11 @@ func Keep(strategy rollout.Strategy, limit int32) rollout.Strategy {
 		if len(surplus) == 0 {
 			return plan, nil
 		}
-		return tidy(plan, surplus, limit), nil
+		plan = tidy(plan, surplus, limit)
+		if s.Paused && !plan.Phase.Over() {
+			plan.Phase = rollout.Paused
+		}
+		return plan, nil
 	})
 }
 

@@ -14,7 +14,8 @@ type Create struct {
 	Basis    Basis
 }
 
-// Adopt makes an existing revision the newest: its number becomes the next one.
+// Adopt makes an existing revision the newest: its number becomes the next one, and it is not settled
+// until a rollout to it completes again.
 type Adopt struct{ Name string }
 
 // Scale changes the size of a revision. From is the size that it must have now, or the answer

@@ -43,7 +43,7 @@ type Phase string
 // The phases. The last three end a rollout; only a change of what is wanted starts another.
 const (
 	Progressing Phase = "Progressing" // under way
-	Waiting     Phase = "Waiting"     // for a gate
+	Waiting     Phase = "Waiting"     // for a gate, or for a time to pass
 	Paused      Phase = "Paused"      // held by the owner
 	Complete    Phase = "Complete"    // as wanted, and nothing else is left
 	Failed      Phase = "Failed"      // given up; what serves still serves
@@ -98,4 +98,10 @@ func (s Status) progressed(last Status, now time.Time) time.Time {
 		return now
 	}
 	return last.Progressed
+}
+
+// Progressed is the base of deadlines: when the rollout last came forward, as far as the previous
+// outcome says, or now where it has come forward since or wants something else.
+func (s State) Progressed() time.Time {
+	return Status{Template: s.Template, Replicas: s.Replicas, Counts: s.Counts()}.progressed(s.Last, s.Now)
 }

@@ -20,10 +20,7 @@ var (
 
 func TestRollingKeepsTheLaws(t *testing.T) {
 	checkAll(t, func(rng *rand.Rand) (rollout.Strategy, rollouttest.Promises) {
-		r := strategies.Rolling{MaxSurge: anyAmount(rng), MaxUnavailable: anyAmount(rng)}
-		if rng.IntN(3) == 0 {
-			r.Termination = strategies.TerminationComplete
-		}
+		r := anyRolling(rng)
 		return r, promisesOf(r)
 	})
 }
@@ -59,6 +56,14 @@ func notMixed(s rollout.State) error {
 	return nil
 }
 
+func anyRolling(rng *rand.Rand) strategies.Rolling {
+	r := strategies.Rolling{MaxSurge: anyAmount(rng), MaxUnavailable: anyAmount(rng)}
+	if rng.IntN(3) == 0 {
+		r.Termination = strategies.TerminationComplete
+	}
+	return r
+}
+
 func anyAmount(rng *rand.Rand) rollout.Amount {
 	switch rng.IntN(4) {
 	case 0:
@@ -79,7 +84,7 @@ func checkAll(t *testing.T, choose func(*rand.Rand) (rollout.Strategy, rolloutte
 	t.Parallel()
 	check := func(first uint64, rollouts int, log func(string, ...any)) (rollouttest.Report, error) {
 		s, p := choose(rand.New(rand.NewPCG((first-1)/perSetting, 2)))
-		report, err := rollouttest.Check(s, rollouttest.Options{Promises: p, Seed: first, Rollouts: rollouts, Log: log})
+		report, err := rollouttest.Check(s, rollouttest.Options{Promises: p, Seed: first, Rollouts: rollouts, Routes: []string{"web", "next"}, Log: log})
 		if err != nil {
 			err = fmt.Errorf("%T%+v: %w", s, s, err)
 		}

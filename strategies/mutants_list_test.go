@@ -69,10 +69,10 @@ var mutants = []mutant{
 	{name: "steps reversed", why: "what grows relies on what shrinks before", breaks: "ceiling", edits: []edit{
 		{"work.go", "	w.refresh()\n	message, done := w.standing()", "	w.refresh()\n	slices.Reverse(w.steps)\n	message, done := w.standing()"}}},
 	{name: "adopted last", why: "a crash would leave a growing revision with an old number", breaks: "newest has the highest number", edits: []edit{
-		{"work.go", "	if !s.Paused {\n		w.adopt()\n	}\n", ""},
+		{"work.go", "		w.adopt()\n	}\n	return w", "	}\n	return w"},
 		{"work.go", "	w.refresh()\n	message, done := w.standing()", "	w.refresh()\n	if w.current.Name != \"\" {\n		w.adopt()\n	}\n	message, done := w.standing()"}}},
 	{name: "adopt forgotten", why: "numbers would say that an old revision is newer", breaks: "newest has the highest number", edits: []edit{
-		{"work.go", "	if !s.Paused {\n		w.adopt()\n	}\n", ""}}},
+		{"work.go", "		w.adopt()\n	}\n	return w", "	}\n	return w"}}},
 
 	// The end.
 	{name: "settle forgotten", why: "nobody would know that the revision works", breaks: "quiet", edits: []edit{
@@ -124,6 +124,36 @@ var mutants = []mutant{
 		{"recreate.go", "	if left > 0 &&", "	if left < 0 &&"}}},
 	{name: "old ones left", why: "two versions at once, and for ever", breaks: "convergent", edits: []edit{
 		{"recreate.go", "w.scale(&w.old[i], 0,", "w.scale(&w.old[i], min(w.old[i].Replicas, 1),"}}},
+
+	// Blue-green.
+	{name: "not pinned", why: "new replicas would get traffic as they start", breaks: "traffic", edits: []edit{
+		{"route.go", "	if best != nil && w.pinnable(best)", "	if false && w.pinnable(best)"}}},
+	{name: "switched too early", why: "the new side cannot serve yet", breaks: "traffic", edits: []edit{
+		{"side.go", "w.current.Replicas == n && w.current.Available >= n", "w.current.Replicas == n"}}},
+	{name: "switched unseen", why: "the counts are of before the last write", breaks: "traffic", edits: []edit{
+		{"side.go", "w.found && w.current.Observed &&", "w.found &&"}}},
+	{name: "old side dropped at the switch", why: "endpoints and proxies follow later", breaks: "traffic", edits: []edit{
+		{"retire.go", "case !w.state.Now.Before(until):", "case true:"},
+		{"retire.go", "case w.active.Stale > 0 || w.active.Serving < w.state.Replicas:", "case false:"}}},
+	{name: "serving side cut", why: "a smaller number is no reason to end what serves", breaks: "traffic", edits: []edit{
+		{"side.go", "return min(int64(r.Replicas), int64(free(r))+max(0, behind))", "return int64(r.Replicas)"}}},
+	{name: "three sides", why: "twice as many exist at most", breaks: "ceiling", edits: []edit{
+		{"bluegreen.go", "min(2*int64(replicas)", "min(3*int64(replicas)"}}},
+	{name: "kept for ever", why: "what neither serves nor is wanted makes room", breaks: "convergent", edits: []edit{
+		{"retire.go", "if r == live || r.Replicas == 0", "if r.Replicas >= 0"}}},
+
+	// Decorators.
+	{name: "back to any", why: "only what has worked is gone back to", breaks: "back to what worked", edits: []edit{
+		{"rollback.go", "BackTo: last.Template", "BackTo: s.Old()[0].Template"}}},
+	{name: "back twice", why: "what to go back to is known already", breaks: "convergent", edits: []edit{
+		{"rollback.go", "rejected && given.BackTo != \"\":", "rejected && given.BackTo == \"never\":"}}},
+	{name: "given up at the end", why: "what has completed has no deadline", breaks: "quiet", edits: []edit{
+		{"deadline.go", "	return rejected || completed(s)", "	return rejected"},
+		{"deadline.go", "plan.Phase != rollout.Progressing || len(plan.Steps) > 0 ||", "len(plan.Steps) > 0 ||"}}},
+	{name: "canary not waited for", why: "the first ones prove themselves", breaks: "stops", edits: []edit{
+		{"canary.go", "now.Available < size ||", "false ||"}}},
+	{name: "canary not stopped", why: "a pause is for looking", breaks: "stops", edits: []edit{
+		{"canary.go", "s.Now.Before(until) {", "false {"}}},
 
 	// Purity.
 	{name: "clock", why: "a strategy has State.Now", breaks: "pure", edits: []edit{

@@ -199,6 +199,51 @@ func judgedAmounts() []subject {
 	}
 }
 
+// judgedByTraffic are those that go by routes, by time and by what was given up, which explorations
+// do not know.
+func judgedByTraffic() []subject {
+	twice := func(n int32) (floor, ceiling int32, err error) { return 0, 2 * n, nil }
+	all := func(n int32) int32 { return n }
+	r := rollingOf(1, 0, strategies.TerminationStarted)
+	stops := strategies.Canary{Rolling: strategies.Rolling{MaxSurge: rollout.Count(1), MaxUnavailable: rollout.Count(0)},
+		Steps: []strategies.CanaryStep{{Size: rollout.Count(1), Pause: stop}}}
+	return []subject{
+		{"blue-green", strategies.BlueGreen{Active: "web", Preview: "next", Keep: 5 * time.Second},
+			rollouttest.Promises{Bounds: twice, Traffic: map[string]func(int32) int32{"web": all}}},
+		{"deadline and rollback", strategies.Deadline(strategies.RollBack(r.strategy), 20*time.Second),
+			rollouttest.Promises{Invariants: []rollouttest.Invariant{{Name: "back to what worked", Write: backToWhatWorked}}}},
+		{"canary", stops, rollouttest.Promises{Invariants: []rollouttest.Invariant{{Name: "stops", Write: stopped}}}},
+	}
+}
+
+const stop = 5 * time.Second
+
+// stopped holds for a canary that has been at one replica for a while before it has more.
+func stopped(before, after rollout.State) error {
+	was, _ := before.New()
+	is, ok := after.New()
+	old := slices.ContainsFunc(before.Old(), func(r rollout.Revision) bool { return r.Replicas > 0 })
+	switch {
+	case !ok || !old || before.Paused || before.Replicas == 1 || was.Replicas > 1 || is.Replicas <= 1 || is.Name != was.Name:
+		return nil
+	case was.Available < 1 || before.Now.Sub(was.ReadySince) < stop:
+		return fmt.Errorf("grows from %d to %d at %v, with %d available and ready since %v", was.Replicas, is.Replicas, before.Now, was.Available, was.ReadySince)
+	}
+	return nil
+}
+
+// backToWhatWorked holds where a rollout went back to what one had completed on.
+func backToWhatWorked(before, after rollout.State) error {
+	to := after.Rejected[after.Template].BackTo
+	if to == "" || to == before.Rejected[after.Template].BackTo {
+		return nil
+	}
+	if !slices.ContainsFunc(before.Revisions, func(r rollout.Revision) bool { return r.Template == to && !r.Settled.IsZero() }) {
+		return fmt.Errorf("goes back to %s, which has not worked", to)
+	}
+	return nil
+}
+
 var recreatePromises = rollouttest.Promises{
 	Invariants: append([]rollouttest.Invariant{
 		{Name: "newest has the highest number", Write: newestNumbered},
@@ -269,9 +314,9 @@ func checkFirst(t *testing.T) finding {
 	}
 	const seeds = 250
 	rollouts := 0
-	for _, s := range append(judged(), judgedAmounts()...) {
+	for _, s := range slices.Concat(judged(), judgedAmounts(), judgedByTraffic()) {
 		s.promises.Invariants = slices.DeleteFunc(s.promises.Invariants, seenLate)
-		report, err := rollouttest.Check(s.strategy, rollouttest.Options{Promises: s.promises, Rollouts: seeds})
+		report, err := rollouttest.Check(s.strategy, rollouttest.Options{Promises: s.promises, Rollouts: seeds, Routes: []string{"web", "next"}})
 		rollouts += report.Total().Rollouts
 		if failure := (*rollouttest.Failure)(nil); errors.As(err, &failure) {
 			t.Logf("%s: %v", s.name, err)

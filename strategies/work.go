@@ -22,6 +22,15 @@ type work struct {
 // with, stops at a rejected template (the plan then has a Phase), and makes the new revision the
 // newest, but not in a pause.
 func begin(s rollout.State, basis rollout.Basis) (*work, rollout.Plan, error) {
+	w, plan, err := start(s, basis)
+	if err == nil && plan.Phase == "" && !s.Paused {
+		w.adopt()
+	}
+	return w, plan, err
+}
+
+// start is begin without the first step.
+func start(s rollout.State, basis rollout.Basis) (*work, rollout.Plan, error) {
 	if err := s.Validate(); err != nil {
 		return nil, rollout.Plan{}, err
 	}
@@ -30,9 +39,6 @@ func begin(s rollout.State, basis rollout.Basis) (*work, rollout.Plan, error) {
 	}
 	w := &work{state: s, basis: basis, old: s.Old()}
 	w.current, w.found = s.New()
-	if !s.Paused {
-		w.adopt()
-	}
 	return w, rollout.Plan{}, nil
 }
 

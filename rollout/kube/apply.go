@@ -14,8 +14,8 @@ import (
 	"github.com/gopawl/pawl/rollout"
 )
 
-// Apply carries out one action on what the last Observe saw: Create, Adopt, Scale, Settle or Delete.
-// There are no routes and no rejections yet, so others are [rollout.ErrUnsupported].
+// Apply carries out one action on what the last Observe saw: those of package rollout. Switch needs
+// Target.Routes and Reject needs Target.Reject, or they are [rollout.ErrUnsupported] as any other is.
 func (w *Workload) Apply(ctx context.Context, a rollout.Action) error {
 	switch a := a.(type) {
 	case rollout.Create:
@@ -28,6 +28,14 @@ func (w *Workload) Apply(ctx context.Context, a rollout.Action) error {
 		return w.onSeen(a.Name, func(rs *appsv1.ReplicaSet) error { return w.settle(ctx, rs) })
 	case rollout.Delete:
 		return w.onSeen(a.Name, func(rs *appsv1.ReplicaSet) error { return w.delete(ctx, rs) })
+	case rollout.Switch:
+		if len(w.target.Routes) > 0 {
+			return w.point(ctx, a)
+		}
+	case rollout.Reject:
+		if w.target.Reject != nil {
+			return w.reject(ctx, a)
+		}
 	}
 	return fmt.Errorf("%v: %w", a, rollout.ErrUnsupported)
 }
@@ -69,7 +77,8 @@ func stamps(b rollout.Basis) []op {
 func timestamp() string { return time.Now().UTC().Format(time.RFC3339Nano) }
 
 // makeNewest gives a ReplicaSet the next revision number, and keeps the one it had in its history.
-// It is not settled until a rollout to it completes again.
+// It is not settled until a rollout to it completes again. One that is not wanted, to which a rejected
+// rollout goes back, keeps its metadata.
 func (w *Workload) makeNewest(ctx context.Context, rs *appsv1.ReplicaSet) error {
 	next := w.next()
 	ops := []op{set(RevisionKey, strconv.FormatInt(next, 10))}
@@ -79,7 +88,9 @@ func (w *Workload) makeNewest(ctx context.Context, rs *appsv1.ReplicaSet) error 
 	if _, ok := rs.Annotations[w.keys.settled]; ok {
 		ops = append(ops, remove(w.keys.settled))
 	}
-	ops = append(ops, w.refresh(rs)...)
+	if w.isNew(rs) {
+		ops = append(ops, w.refresh(rs)...)
+	}
 	return w.patch(ctx, rs, fmt.Sprintf("make replica set %q revision %d", rs.Name, next), ops)
 }
 

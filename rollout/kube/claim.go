@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -17,7 +18,8 @@ import (
 
 // Claim adopts orphans that the selector matches and releases ReplicaSets that it no longer
 // matches; what another owner controls is never touched (Kubernetes: ReplicaSetControllerRefManager).
-// It refuses to begin beside another workload whose selector overlaps: [SelectorOverlaps].
+// It refuses to begin beside another workload whose selector overlaps: [SelectorOverlaps]. Before it
+// writes it makes sure of the Services of the routes.
 func (w *Workload) Claim(ctx context.Context) error {
 	sets, err := w.client.replicaSets(ctx, w.target.Owner.UID, w.target.Owner.Namespace)
 	if err != nil {
@@ -26,25 +28,38 @@ func (w *Workload) Claim(ctx context.Context) error {
 	if err := w.alone(sets); err != nil {
 		return err
 	}
-	checked := false
-	for _, rs := range sets {
-		matches := w.selector.Matches(labels.Set(rs.Labels))
-		switch {
-		case w.ours(rs) && !matches && !w.target.Owner.Deleting:
-			err = w.release(ctx, rs)
-		case matches && w.adoptable(rs):
-			if !checked {
-				err = w.checkOwner(ctx)
-			}
-			if checked = err == nil; checked {
-				err = w.adopt(ctx, rs)
-			}
+	sets = slices.DeleteFunc(sets, func(rs *appsv1.ReplicaSet) bool { return !w.released(rs) && !w.orphan(rs) })
+	if len(sets) == 0 {
+		return nil
+	}
+	if _, err := w.services(ctx); err != nil {
+		return err
+	}
+	if slices.ContainsFunc(sets, w.orphan) {
+		if err := w.checkOwner(ctx); err != nil {
+			return err
 		}
-		if err != nil {
+	}
+	for _, rs := range sets {
+		do := w.release
+		if w.orphan(rs) {
+			do = w.adopt
+		}
+		if err := do(ctx, rs); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// released reports whether a ReplicaSet is ours and is to be so no longer.
+func (w *Workload) released(rs *appsv1.ReplicaSet) bool {
+	return w.ours(rs) && !w.selector.Matches(labels.Set(rs.Labels)) && !w.target.Owner.Deleting
+}
+
+// orphan reports whether a ReplicaSet is to be ours.
+func (w *Workload) orphan(rs *appsv1.ReplicaSet) bool {
+	return w.selector.Matches(labels.Set(rs.Labels)) && w.adoptable(rs)
 }
 
 // adoptable reports whether nobody controls a ReplicaSet and nothing is on its way out.

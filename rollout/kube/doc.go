@@ -15,9 +15,24 @@
 // kubectl and other tools read what is made here, and a Deployment's ReplicaSets can be taken
 // over without a restart; a few more, under one prefix, hold what Kubernetes has no key for.
 //
+// # Routes and rejections
+//
+// A [Route] is a Service whose selector follows one revision, by the hash label or by a plain label
+// such as version. [rollout.Switch] changes the selector and stamps the time on the Service in one
+// patch that tests the selector it was planned for. Nothing is kept elsewhere: where a route points
+// is read from its selector, and what it serves from its EndpointSlices, both live.
+//
+// The templates that were given up are the owner's to keep: Target.Reject gets them, and
+// [EncodeRejections] makes one annotation of them.
+//
+// # Waiting
+//
+// Without a Cache that is a [rollout.Watcher] nothing wakes Engine.Run, and it looks every Engine.Poll:
+// 10 seconds unless set. Use [NewInformers], or set Poll.
+//
 // # Writes
 //
-// Every write is conditional: a JSON patch that tests the uid and the size it was planned for,
+// Every write is conditional: a JSON patch that tests the uid and the size or selector it was planned for,
 // a create under a deterministic name, a delete with preconditions. Fields that this version
 // does not know survive. [Rules] lists every verb.
 //

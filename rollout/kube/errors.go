@@ -28,6 +28,7 @@ const (
 	NamespaceTerminating Refusal = "NamespaceTerminating" // nothing can be made there any more
 	OwnerGone            Refusal = "OwnerGone"            // the owner is gone or on its way out
 	SelectorOverlaps     Refusal = "SelectorOverlaps"     // another workload's selector selects the same pods
+	NoService            Refusal = "NoService"            // the Service of a route does not exist
 	Unknown              Refusal = "Unknown"              // any other answer
 )
 
@@ -45,9 +46,9 @@ func (e *RefusedError) Error() string { return fmt.Sprintf("%s: %v", e.Action, e
 // Unwrap returns the answer.
 func (e *RefusedError) Unwrap() error { return e.Err }
 
-// Doubtful makes [rollout.Engine.Run] believe Forbidden only when it has come for some seconds, if it
-// comes in the middle of a rollout.
-func (e *RefusedError) Doubtful() bool { return e.Why == Forbidden }
+// Doubtful makes [rollout.Engine.Run] believe Forbidden and NoService only when they have come for some
+// seconds, if they come in the middle of a rollout: a Service may be made anew.
+func (e *RefusedError) Doubtful() bool { return e.Why == Forbidden || e.Why == NoService }
 
 // classify turns an answer of the API server into what the engine works with: a conflict, an
 // error that may pass, or a refusal.

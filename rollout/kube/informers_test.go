@@ -2,6 +2,7 @@ package kube_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -123,6 +124,12 @@ func TestRulesAreTheVerbsInUse(t *testing.T) {
 		_, err := (&rollout.Engine{}).Run(t.Context(), e.workload(c, e.target("web:1", 3)), history.Keep(rolling, 1))
 		e.check(err)
 		e.run(&kube.Client{API: api}, e.target("web:1", 4)) // without a cache
+		e.service(map[string]string{"app": "web"}, nil)
+		w, state := e.observed(c, e.routed("web:1", "", 4))
+		e.check(w.Apply(t.Context(), rollout.Switch{Route: "web", To: state.Template}))
+		e.reconcile(c, e.mounting(4))
+		time.Sleep(time.Minute)
+		e.observed(c, e.mounting(4))
 		stop()
 		used := map[string]bool{}
 		for _, c := range calls.Take() {
@@ -130,7 +137,7 @@ func TestRulesAreTheVerbsInUse(t *testing.T) {
 		}
 		delete(used, "dry-run replicasets") // a create
 		allowed := map[string]bool{}
-		for _, rule := range kube.Rules() {
+		for _, rule := range slices.Concat(kube.Rules(), kube.RouteRules()) {
 			for _, verb := range rule.Verbs {
 				allowed[verb+" "+rule.Resources[0]] = true
 			}

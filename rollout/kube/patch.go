@@ -27,9 +27,10 @@ type op struct {
 func set(key, value string) op { return op{"add", annotationPath(key), value} }
 func remove(key string) op     { return op{Op: "remove", Path: annotationPath(key)} }
 
-func annotationPath(key string) string {
-	return "/metadata/annotations/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(key)
-}
+func annotationPath(key string) string { return "/metadata/annotations/" + escaped(key) }
+
+// escaped is a key as a part of a path (RFC 6901).
+func escaped(key string) string { return strings.NewReplacer("~", "~0", "/", "~1").Replace(key) }
 
 // patch changes a ReplicaSet if it is still the one that was observed, still the owner's, and still
 // has the size that was observed. Fields that this version does not know are left alone.

@@ -45,6 +45,18 @@ type Target struct {
 	// Number is the highest revision number that the owner remembers; 0 where it keeps none. It
 	// keeps numbers from being used again after somebody deleted the newest ReplicaSet.
 	Number int64
+	// Routes are the Services that follow a revision. They and their EndpointSlices are read live at
+	// every look: a switch must see the last one, and by endpoints old pods go, so neither may come
+	// from a cache that lags.
+	Routes []Route
+	// Rejected are the templates that were given up, by their identity: what Reject kept last. Where
+	// it lags behind that, a rejected template gets another try until it no longer does.
+	Rejected map[string]rollout.Rejection
+	// Reject, if set, keeps the templates that were given up with the owner, all of them: they are
+	// what Rejected is to be from now on. [EncodeRejections] makes one annotation of them. A write
+	// that is conditional on the owner as it was read does not undo somebody's retry. Nil makes
+	// [rollout.Reject] unsupported.
+	Reject func(context.Context, map[string]rollout.Rejection) error
 	// Last is the outcome of the previous reconcile, as far as the owner kept it.
 	Last rollout.Status
 	// Save, if set, keeps an outcome that says something new.
@@ -127,7 +139,7 @@ func (t Target) check() (labels.Selector, map[string]any, error) {
 	if have := templateLabels(template); !selector.Matches(labels.Set(have)) {
 		return nil, nil, &rollout.InvalidError{Path: "template.metadata.labels", Value: labels.Set(have), Allowed: "selected by " + selector.String()}
 	}
-	return selector, template, nil
+	return selector, template, checkRoutes(t.Routes, template)
 }
 
 // jsonForm returns a deep copy of a template in its JSON form; nil is none.

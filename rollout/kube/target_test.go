@@ -47,6 +47,12 @@ func TestBadTargetIsNamed(t *testing.T) {
 		"labels of no strings": {func(t *kube.Target) {
 			t.Template = map[string]any{"metadata": map[string]any{"labels": map[string]any{"app": 7}}}
 		}, "template.metadata.labels"},
+		"route without a service": {func(t *kube.Target) { t.Routes = []kube.Route{{}} }, "routes.service"},
+		"two routes of one service": {func(t *kube.Target) {
+			t.Routes = []kube.Route{{Service: "web"}, {Service: "web", Key: "app"}}
+		}, "routes.service"},
+		"key of no label":     {func(t *kube.Target) { t.Routes = []kube.Route{{Service: "web", Key: "a b"}} }, "routes[web].key"},
+		"key without a value": {func(t *kube.Target) { t.Routes = []kube.Route{{Service: "web", Key: "version"}} }, "routes[web].key"},
 		"metadata of no kind": {func(t *kube.Target) { t.Template = map[string]any{"metadata": 7} }, "template.metadata.labels"},
 	} {
 		t.Run(name, func(t *testing.T) {

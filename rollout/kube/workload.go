@@ -9,6 +9,7 @@ import (
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
 
@@ -27,6 +28,7 @@ type Workload struct {
 	keys     keys
 
 	seen    map[string]*appsv1.ReplicaSet // by name, as of the last Observe and our writes since
+	routes  map[string]*corev1.Service    // by name, in the same way
 	same    types.UID                     // of the one whose template is the wanted one, though its stamp does not say so
 	created string
 }
@@ -68,7 +70,7 @@ func (w *Workload) Observe(ctx context.Context) (rollout.State, error) {
 	now := time.Now()
 	state := rollout.State{
 		Now: now, Replicas: w.target.Replicas, Template: w.identity,
-		Paused: w.target.Paused, Last: w.target.Last,
+		Paused: w.target.Paused, Rejected: w.target.Rejected, Last: w.target.Last,
 	}
 	counts := countPods(pods, sets, now)
 	w.seen = make(map[string]*appsv1.ReplicaSet, len(sets))
@@ -82,6 +84,12 @@ func (w *Workload) Observe(ctx context.Context) (rollout.State, error) {
 	slices.SortFunc(state.Revisions, func(a, b rollout.Revision) int {
 		return cmp.Or(cmp.Compare(a.Number, b.Number), cmp.Compare(a.Name, b.Name))
 	})
+	if err := w.explain(ctx, state.Revisions, pods, now); err != nil {
+		return rollout.State{}, err
+	}
+	if state.Routes, err = w.observeRoutes(ctx, state.Revisions, pods); err != nil {
+		return rollout.State{}, err
+	}
 	return state, nil
 }
 
@@ -108,18 +116,36 @@ func (w *Workload) isNew(rs *appsv1.ReplicaSet) bool {
 
 func (w *Workload) revision(rs *appsv1.ReplicaSet, c podCount) rollout.Revision {
 	r := rollout.Revision{
-		Name: rs.Name, Template: rs.Annotations[w.keys.template], Label: rs.Labels[HashLabel],
+		Name: rs.Name, Template: w.known(rs, c), Label: rs.Labels[HashLabel],
 		Number:   number(rs),
 		Replicas: size(rs), Actual: c.actual, Ready: c.ready, Available: c.available, Terminating: c.terminating,
 		Observed: observed(rs, c),
 		Basis:    rollout.Basis{Desired: annotated(rs, DesiredKey), Max: annotated(rs, MaxKey)},
-		Problems: append(c.problems, replicaFailure(rs)...),
-		Created:  rs.CreationTimestamp.Time, Scaled: stamped(rs, w.keys.scaled), Settled: w.settledAt(rs),
+		Problems: problems(c, rs), ReadySince: c.readySince,
+		Created: rs.CreationTimestamp.Time, Scaled: stamped(rs, w.keys.scaled), Settled: w.settledAt(rs),
 	}
 	if w.isNew(rs) {
-		r.Template, r.Outdated = w.identity, len(w.refresh(rs)) > 0
+		r.Outdated = len(w.refresh(rs)) > 0
 	}
 	return r
+}
+
+// known is the identity of a ReplicaSet's template as a State has it: "" where somebody else made the
+// ReplicaSet, so that it is not known. A route can follow such a one as well, so where there are
+// routes it goes by a stand-in as long as it has replicas.
+func (w *Workload) known(rs *appsv1.ReplicaSet, c podCount) string {
+	if !w.isNew(rs) && rs.Annotations[w.keys.template] == "" && (len(w.target.Routes) == 0 || size(rs) == 0 && c.none()) {
+		return ""
+	}
+	return w.identityOf(rs)
+}
+
+// identityOf is the identity of a ReplicaSet's template, or a stand-in that is of this ReplicaSet alone.
+func (w *Workload) identityOf(rs *appsv1.ReplicaSet) string {
+	if w.isNew(rs) {
+		return w.identity
+	}
+	return cmp.Or(rs.Annotations[w.keys.template], "uid:"+string(rs.UID))
 }
 
 // observed reports whether the counts are of the size asked for last. ReplicaSets and pods come by

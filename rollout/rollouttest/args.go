@@ -183,7 +183,11 @@ func (c command) String() string {
 		case 0:
 			text += " " + arg.Key
 		case 1:
-			text += fmt.Sprintf(" %s=%s", arg.Key, arg.Vals[0])
+			value := arg.Vals[0]
+			if strings.Contains(value, " ") {
+				value = "(" + value + ")"
+			}
+			text += " " + arg.Key + "=" + value
 		default:
 			text += fmt.Sprintf(" %s=(%s)", arg.Key, strings.Join(arg.Vals, ","))
 		}

@@ -39,7 +39,7 @@ func Check(s rollout.Strategy, o Options) (Report, error) {
 }
 
 // Replay plays one story, such as [Failure.Shortest], and judges it as [Check] does. What breaks is
-// a [*Failure]; other errors are about the story. Of the options it uses the promises, Start and Log.
+// a [*Failure]; other errors are about the story. Of the options it uses the promises and Log.
 func Replay(s rollout.Strategy, o Options, text string) error {
 	o = o.withDefaults()
 	story, err := parseStory(text)

@@ -64,6 +64,16 @@ func mistakes() map[string]map[string]rollout.Strategy {
 				s.Paused = false
 				return oneByOne{}.Plan(s)
 			}),
+			"completes what was given up": rollout.StrategyFunc(func(s rollout.State) (rollout.Plan, error) {
+				s.Rejected = nil
+				return oneByOne{}.Plan(s)
+			}),
+			"rolls back what nobody gave up": mistaken(func(_ rollout.State, p rollout.Plan) rollout.Plan {
+				if p.Phase == rollout.Complete {
+					p.Phase = rollout.RolledBack
+				}
+				return p
+			}),
 			"gives up on a state": rollout.StrategyFunc(func(s rollout.State) (rollout.Plan, error) {
 				if s.Paused {
 					return rollout.Plan{}, errors.New("paused")
@@ -72,6 +82,12 @@ func mistakes() map[string]map[string]rollout.Strategy {
 			}),
 		},
 		"quiet": {
+			"calls what it gave up rolled back": mistaken(func(s rollout.State, p rollout.Plan) rollout.Plan {
+				if p.Phase == rollout.Failed {
+					p.Phase = rollout.RolledBack
+				}
+				return p
+			}),
 			"calls it complete too early": mistaken(func(_ rollout.State, p rollout.Plan) rollout.Plan {
 				if len(p.Steps) == 0 && p.Phase == rollout.Progressing {
 					p.Phase = rollout.Complete
@@ -102,11 +118,15 @@ func mistakes() map[string]map[string]rollout.Strategy {
 		"floor": {
 			"believes counts of another size": oneByOne{hasty: true},
 			"takes ready for available": rollout.StrategyFunc(func(s rollout.State) (rollout.Plan, error) {
+				really, err := oneByOne{}.Plan(s)
 				s.Revisions = slices.Clone(s.Revisions)
 				for i := range s.Revisions {
 					s.Revisions[i].Available = s.Revisions[i].Ready
 				}
-				return oneByOne{}.Plan(s)
+				if plan, err := (oneByOne{}).Plan(s); len(plan.Steps) > 0 && plan.Steps[0].Why == "one may go" {
+					return plan, err
+				}
+				return really, err
 			}),
 		},
 		"ceiling": {
@@ -265,10 +285,7 @@ func TestCheckKeepsToItsOptions(t *testing.T) {
 	most, templates := int32(0), map[string]bool{}
 	_, err := rollouttest.Check(oneByOne{}, rollouttest.Options{
 		Rollouts: 100, Replicas: 2, Templates: 2, Weathers: []rollouttest.Weather{rollouttest.Stormy},
-		Start: func(s rollout.State) rollout.State {
-			s.Routes = []rollout.Route{{Name: "web"}}
-			return s
-		},
+		Routes: []string{"web"},
 		Promises: rollouttest.Promises{Invariants: []rollouttest.Invariant{{Name: "seen", In: rollouttest.Wild, Always: func(s rollout.State) error {
 			most, templates[s.Template] = max(most, s.Replicas), true
 			if len(s.Routes) != 1 {
@@ -293,6 +310,8 @@ func TestInvalidOptionsAreRefused(t *testing.T) {
 		"replicas":  {Replicas: -1},
 		"templates": {Templates: -1},
 		"weathers":  {Weathers: []rollouttest.Weather{7}},
+		"routes":    {Routes: []string{"web", "web"}},
+		"traffic":   {Promises: webServes().Promises},
 	} {
 		var invalid *rollout.InvalidError
 		if _, err := rollouttest.Check(oneByOne{}, o); !errors.As(err, &invalid) || invalid.Path != path {

@@ -64,6 +64,11 @@ var commands = map[string]func(*stage, *Args) func() error{
 	"scale":  (*stage).doScale,
 	"add":    (*stage).doAdd,
 	"remove": (*stage).doRemove,
+	"route":  (*stage).doRoute,
+	"reject": (*stage).doReject,
+	"retry": func(st *stage, _ *Args) func() error {
+		return st.beside(func() error { st.workload.Retry(); return nil })
+	},
 }
 
 // beside is something that happens beside the strategy.
@@ -193,5 +198,24 @@ func (st *stage) doRemove(a *Args) func() error {
 	return st.beside(func() error {
 		st.workload.Remove(name)
 		return nil
+	})
+}
+
+// doRoute is somebody who makes a Service anew, or edits one.
+func (st *stage) doRoute(a *Args) func() error {
+	name, to := a.Text("name"), a.Text("to")
+	return st.beside(func() error {
+		st.workload.Route(name, to, time.Time{})
+		return nil
+	})
+}
+
+// doReject is the owner who gives a template up, the wanted one where none is named.
+func (st *stage) doReject(a *Args) func() error {
+	template, why := a.Text("template"), cmp.Or(a.Text("why"), "given up by the owner")
+	return st.beside(func() error {
+		return st.workload.Apply(context.Background(), rollout.Reject{
+			Template: cmp.Or(template, st.workload.Template), Why: why,
+		})
 	})
 }

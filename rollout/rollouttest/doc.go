@@ -28,13 +28,17 @@
 //   - pure: every state is planned twice, some again after the rollout, in another order; the state is
 //     not changed.
 //   - sound: a plan has a phase and says why; where nothing lags, every step of it can be carried
-//     out; in a pause it only shares out a resize and deletes what is empty.
+//     out; in a pause it only shares out a resize, pins a route that is pinned to nothing, and
+//     deletes what is empty. What was given up is neither complete nor, if it was not, rolled back.
 //   - convergent: when the noise ends it completes, or is over and says why. Replicas that do not start
-//     may hold it up at first: it then comes to rest, and goes on when they do.
-//   - quiet: complete is complete, and remains so at every later moment.
+//     may hold it up at first: it then comes to rest, and goes on when they do. What was given up
+//     is over as a failure or rolled back; then its owner has it tried again.
+//   - quiet: complete is complete, rolled back is complete with what it went back to, and whatever
+//     is over remains so at every later moment.
 //   - floor, ceiling: no write breaks [Promises].Bounds, or breaks them further, whatever goes on.
 //     A write is judged by what the strategy could know. In calm weather they hold at every
 //     moment of what is really there, as soon as a look has shown them kept.
+//   - traffic: so is [Promises].Traffic, of every route that it names.
 //   - your own [Invariant], under its name.
 //
 // Prefix-safety is in all of them: any look may be cut off after any step.
@@ -55,6 +59,9 @@
 //	         order=available          which ready pods go first: newest, available or mixed
 //	         failing=(v2,v3)          templates whose pods never start
 //	         gates=(pending,open)     what gates answer, over and over; without, they are open
+//	         routes=(active,preview)  pinned to nothing
+//	         pinned=(active)          but these to what serves
+//	         routing=(0s,2s)          how long endpoints take to follow, by the number of the switch
 //
 // The strategy is asked by
 //
@@ -74,18 +81,22 @@
 //	                                  writes, and never going back
 //	outdate revision=v1               its metadata is no longer as wanted
 //	forget                            the saved status is lost
+//	reject template=v2 why=(too slow) the owner gives it up; without a template, the wanted one
+//	retry                             the owner has everything tried again that was given up
 //
 // and in stormy weather
 //
 //	want replicas=5
 //	fail revision=v1 pod=(1,2) for=9s the oldest two pods are not ready
 //	evict revision=v1 pod=3
+//	route name=active                 it is pinned to nothing: a Service that was made anew
 //
 // and in the wild, by other writers
 //
 //	scale revision=v1 to=2
 //	add template=v2 replicas=1 older=true   a second revision, perhaps, that has no number
 //	remove revision=v1                with its pods
+//	route name=active to=v1
 //
 // What does not apply changes nothing. In a transcript the answer to a command is what happened, by
 // virtual time, and what there is then.
@@ -93,6 +104,8 @@
 // # What is left out
 //
 // Nodes, quotas and the scheduler; two processes of one strategy at a time, which the caller owes not to
-// run; a revision's size, number or stamps read from before our own write, which the [rollout.Workload]
-// owes not to show; actions that package sim does not know.
+// run; a revision's size, number or stamps and what a route points at, read from before our own write,
+// which the [rollout.Workload] owes not to show, as it owes to call endpoints stale that it read before
+// that; endpoints that come back after they have followed; what is between endpoints and users; actions
+// that package sim does not know.
 package rollouttest

@@ -22,8 +22,11 @@ func (o oneByOne) Plan(s rollout.State) (rollout.Plan, error) {
 		asked += r.Replicas
 		known = known && (r.Observed || o.hasty)
 	}
+	rejection, given := s.Rejected[s.Template]
 	step, phase := rollout.Step{}, rollout.Progressing
 	switch {
+	case given:
+		return rollout.Plan{Phase: rollout.Failed, Message: rejection.Why}, nil
 	case s.Paused:
 		phase = rollout.Paused
 	case !found:
@@ -85,26 +88,24 @@ func ExampleCheck_mistake() {
 	})
 	fmt.Println(err)
 	// Output:
-	// seed 7, event 21 (run for=10s): floor: lowers what is sure to be available from 3 to 2, the floor is 3
+	// seed 1, event 75 (finish): floor: lowers what is sure to be available from 1 to 0, the floor is 1
 	//
 	// The shortest story that still fails:
 	//
-	// workload replicas=2 serving=v1
-	// lag by=1s
+	// workload replicas=2 serving=v1 react=1s
 	// want template=v2
-	// wait for=1s
-	// run
+	// finish
 	// ----
-	//    1s  create v2 with 0: the template is new
-	//    1s  scale v1 from 2 to 1: one may go
-	//    1s  scale v2 from 0 to 1: one may start
-	//    1s  scale v1 from 1 to 0: one may go
+	//    0s  create v2 with 0: the template is new
+	//    0s  scale v1 from 2 to 1: one may go
+	//    0s  scale v2 from 0 to 1: one may start
+	//    0s  scale v1 from 1 to 0: one may go
 	//        breaks floor: lowers what is sure to be available from 1 to 0, the floor is 1
 	// wanted: 2 of v2
-	// v1 (number 1): size 0, 1 exist, 1 available
-	// v2 (number 2): size 1, 1 exist, 1 available
+	// v1 (number 1): size 0, 2 exist, 2 available
+	// v2 (number 2): size 1, 0 exist, 0 available
 	//
-	// See it again with Seed: 7 and Rollouts: 1 in these options, or Replay the story.
+	// See it again with Seed: 1 and Rollouts: 1 in these options, or Replay the story.
 }
 
 // A story is played, and told as a transcript.

@@ -148,7 +148,7 @@ func (x *explorer) plan(id int32, w world) error {
 
 // rest checks a world that the strategy called complete: it is, and it stays so.
 func (x *explorer) rest(id int32, w world) error {
-	if err := settledAsWanted(w.real()); err != nil {
+	if err := settledAsWanted(w.real(), rollout.Complete); err != nil {
 		return x.broken(err, id, event{kind: plans})
 	}
 	for i := range w.versions {

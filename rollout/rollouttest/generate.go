@@ -93,8 +93,24 @@ func (w *writer) scene() {
 		w.also("failing", w.template())
 	}
 	if w.IntN(2) == 0 {
-		w.also("gates", append(w.list(3, func() string { return pick(w.Rand, "pending", "open") }), "open")...)
+		w.also("gates", append(w.list(3, func() string { return pick(w.Rand, "pending", "pending", "open", "open", "shut") }), "open")...)
 	}
+	w.routes()
+}
+
+func (w *writer) routes() {
+	if len(w.options.Routes) == 0 {
+		return
+	}
+	w.also("routes", w.options.Routes...)
+	var pinned []string
+	for _, name := range w.options.Routes {
+		if w.IntN(3) > 0 {
+			pinned = append(pinned, name)
+		}
+	}
+	w.also("pinned", pinned...)
+	w.also("routing", w.list(3, func() string { return w.upTo(4 * time.Second) })...)
 }
 
 // list has up to so many values.
@@ -137,12 +153,18 @@ func (w *writer) look() {
 
 // noises are some of those that may happen in the weather.
 func (w *writer) noises() []func() {
-	all := []func(){w.flip, w.flip, w.pause, w.lag, w.outdate, w.forget, w.run}
+	all := []func(){w.flip, w.flip, w.pause, w.lag, w.outdate, w.forget, w.run, w.giveUp}
 	if w.weather >= Stormy {
 		all = append(all, w.resize, w.resize, w.fail, w.evict)
 	}
 	if w.weather >= Wild {
 		all = append(all, w.scale, w.add, w.remove)
+	}
+	if len(w.options.Routes) > 0 && w.weather >= Stormy {
+		all = append(all, w.unpin)
+	}
+	if len(w.options.Routes) > 0 && w.weather >= Wild {
+		all = append(all, w.reroute)
 	}
 	some := []func(){w.flip}
 	for _, noise := range all {
@@ -192,3 +214,22 @@ func (w *writer) add() {
 }
 
 func (w *writer) remove() { w.tell("remove", "revision", w.template()) }
+
+// giveUp is what the owner may also take back.
+func (w *writer) giveUp() {
+	if w.IntN(2) == 0 {
+		w.tell("retry")
+		return
+	}
+	w.tell("reject")
+	if w.IntN(2) == 0 {
+		w.also("template", w.template())
+	}
+}
+
+func (w *writer) unpin() { w.tell("route", "name", pick(w.Rand, w.options.Routes...)) }
+
+func (w *writer) reroute() {
+	w.unpin()
+	w.also("to", w.template())
+}

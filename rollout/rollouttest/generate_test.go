@@ -15,7 +15,7 @@ func generated(seed uint64, o Options) story {
 func TestEverythingHappensInSomeStory(t *testing.T) {
 	happened := map[string]bool{}
 	for seed := range uint64(500) {
-		for _, c := range generated(seed, Options{}) {
+		for _, c := range generated(seed, Options{Routes: []string{"active", "preview"}}) {
 			for _, arg := range c.args {
 				happened[c.name+" "+arg.Key] = true
 			}
@@ -26,10 +26,10 @@ func TestEverythingHappensInSomeStory(t *testing.T) {
 		"add", "add older", "add replicas", "add template", "evict", "evict pod", "evict revision",
 		"fail", "fail for", "fail pod", "fail revision", "finish", "forget", "lag", "lag by",
 		"look", "look each", "look lost", "look steps", "look torn", "outdate", "outdate revision",
-		"remove", "remove revision", "run", "run for", "scale", "scale revision", "scale to",
+		"reject", "reject template", "remove", "remove revision", "retry", "route", "route name", "route to", "run", "run for", "scale", "scale revision", "scale to",
 		"wait", "wait for", "want", "want paused", "want replicas", "want template",
 		"workload", "workload failing", "workload gates", "workload min-ready", "workload order",
-		"workload react", "workload replicas", "workload serving", "workload start-up", "workload stop",
+		"workload pinned", "workload react", "workload replicas", "workload routes", "workload routing", "workload serving", "workload start-up", "workload stop",
 	}
 	if got := slices.Sorted(maps.Keys(happened)); !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
@@ -40,7 +40,7 @@ func TestStoriesAreOfTheirWeather(t *testing.T) {
 	for _, w := range []Weather{Calm, Stormy, Wild} {
 		worst := Calm
 		for seed := range uint64(100) {
-			worst = max(worst, generated(seed, Options{Weathers: []Weather{w}}).weather())
+			worst = max(worst, generated(seed, Options{Weathers: []Weather{w}, Routes: []string{"web"}}).weather())
 		}
 		if worst != w {
 			t.Errorf("%v: as bad as %v", w, worst)
@@ -58,5 +58,17 @@ func TestStoriesAreText(t *testing.T) {
 		if generated(seed, Options{}).String() != s.String() {
 			t.Fatalf("seed %d: another story the second time", seed)
 		}
+	}
+}
+
+func TestTemplatesAreRenamedWhereverTheyStand(t *testing.T) {
+	s, err := parseStory("workload serving=v3\nroute name=web to=v3\nscale revision=v2 to=3\nreject template=v2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sh := shrinker{left: 10, fails: func(story) (int, int) { return 4, 1 }}
+	want := "workload serving=v1\nroute name=web to=v1\nscale revision=v2 to=3\nreject template=v2\n"
+	if got := sh.rename(s).String(); got != want {
+		t.Errorf("%s", got)
 	}
 }

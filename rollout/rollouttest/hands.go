@@ -1,6 +1,7 @@
 package rollouttest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -50,18 +51,25 @@ func (h *hands) Apply(ctx context.Context, a rollout.Action) error {
 	if name := rollout.RevisionOf(a); h.view.replaced(name) {
 		return h.refused(a, fmt.Errorf("revision %q is another one: %w", name, rollout.ErrConflict))
 	}
+	if s, ok := a.(rollout.Switch); ok && h.view.rerouted(s.Route) {
+		return h.refused(a, fmt.Errorf("route %q is pointed elsewhere: %w", s.Route, rollout.ErrConflict))
+	}
 	if err := h.workload.Apply(ctx, a); err != nil {
 		return h.refused(a, err)
 	}
 	h.taken++
 	h.tally.Writes++
+	if _, ok := a.(rollout.Switch); ok {
+		h.tally.Switches++
+	}
 	h.teller.note("%v: %s", a, h.step.Why)
 	last := h.taken == h.steps
 	if h.torn && last {
 		h.tear(a)
 	}
 	h.view.wrote(a, h.truth())
-	if err := h.options.keptByWrite(before, h.view.state()); err != nil {
+	after := h.view.state()
+	if err := cmp.Or(h.options.keptByWrite(before, after), h.judge.routesKept(before, after)); err != nil {
 		return fmt.Errorf("%v: %w", a, err)
 	}
 	switch {

@@ -1,6 +1,7 @@
 package rollouttest
 
 import (
+	"cmp"
 	"reflect"
 
 	"github.com/gopawl/pawl/rollout"
@@ -22,6 +23,7 @@ type judge struct {
 	late     bool    // controllers, caches or writes have been late
 	weather  Weather // so far
 	held     bool    // the floor was seen to be kept
+	routes   routes
 	plans    int
 	memory   []remembered
 }
@@ -38,12 +40,14 @@ func (j *judge) looks(seen, truth rollout.State) {
 		floor, _, err := j.promises.Bounds(truth.Replicas)
 		j.held = j.held || err == nil && guaranteed(seen) >= floor && guaranteed(truth) >= floor
 	}
+	j.lookAtRoutes(seen, truth)
 }
 
 // moment judges the truth.
 func (j *judge) moment(truth rollout.State, t *Tally) error {
-	if j.weather == Calm && j.promises.Bounds != nil {
-		if err := j.bounds(truth, t); err != nil {
+	j.routes.completions(truth)
+	if j.weather == Calm {
+		if err := cmp.Or(j.bounds(truth, t), j.traffic(truth)); err != nil {
 			return err
 		}
 	}
@@ -51,6 +55,9 @@ func (j *judge) moment(truth rollout.State, t *Tally) error {
 }
 
 func (j *judge) bounds(truth rollout.State, t *Tally) error {
+	if j.promises.Bounds == nil {
+		return nil
+	}
 	floor, ceiling, err := j.promises.boundsOf(truth.Replicas)
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package rollouttest
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"reflect"
@@ -11,12 +12,13 @@ import (
 
 // The names of what can be broken. An [Invariant] has its own.
 const (
-	lawPure       = "pure"       // same state, same plan
-	lawSound      = "sound"      // a plan says why, and is one that can be carried out
-	lawQuiet      = "quiet"      // a complete rollout has no steps and stays complete
-	lawConvergent = "convergent" // a rollout completes when nothing disturbs it any more
-	promiseFloor  = "floor"
-	promiseCeil   = "ceiling"
+	lawPure        = "pure"       // same state, same plan
+	lawSound       = "sound"      // a plan says why, and is one that can be carried out
+	lawQuiet       = "quiet"      // a complete rollout has no steps and stays complete
+	lawConvergent  = "convergent" // a rollout completes when nothing disturbs it any more
+	promiseFloor   = "floor"
+	promiseCeil    = "ceiling"
+	promiseTraffic = "traffic"
 )
 
 // broken is a law or a promise that did not hold.
@@ -56,6 +58,10 @@ func sound(s rollout.State, p rollout.Plan) error {
 		err = errors.New("a plan without a phase")
 	case p.Message == "":
 		err = errors.New("a plan that does not say why")
+	case p.Phase == rollout.Complete && rejected(s):
+		err = fmt.Errorf("complete, though %s was given up", s.Template)
+	case p.Phase == rollout.RolledBack && !rejected(s):
+		err = fmt.Errorf("rolled back, though %s was not given up", s.Template)
 	case p.Phase.Over() && len(p.Steps) > 0:
 		err = fmt.Errorf("%s with steps %v", p.Phase, p.Steps)
 	case s.Paused && p.Phase != rollout.Paused && !p.Phase.Over():
@@ -75,14 +81,29 @@ func sound(s rollout.State, p rollout.Plan) error {
 	return nil
 }
 
+// rejected reports whether the wanted template was given up.
+func rejected(s rollout.State) bool {
+	_, ok := s.Rejected[s.Template]
+	return ok
+}
+
 // allowedInPause reports whether a pause does not hold an action: another size for a revision, where sizes
-// were worked out for another number of replicas than is wanted now, and the deletion of what is
-// empty.
+// were worked out for another number of replicas than is wanted now, a pin for a route that has none, and
+// the deletion of what is empty.
 func allowedInPause(s rollout.State, a rollout.Action) bool {
-	scale, ok := a.(rollout.Scale)
-	if _, tidies := a.(rollout.Delete); tidies || !ok {
-		return tidies
+	switch a := a.(type) {
+	case rollout.Delete:
+		return true
+	case rollout.Switch:
+		route, _ := routeOf(s, a.Route)
+		return route.To == ""
+	case rollout.Scale:
+		return sharesOut(s, a)
 	}
+	return false
+}
+
+func sharesOut(s rollout.State, scale rollout.Scale) bool {
 	return slices.ContainsFunc(s.Revisions, func(r rollout.Revision) bool {
 		if r.Replicas == 0 {
 			return r.Name == scale.Name && r.Basis.Desired == 0 // empty because none was wanted
@@ -164,25 +185,25 @@ func (p Promises) invariantsAt(s rollout.State, w Weather) error {
 	return nil
 }
 
-// settledAsWanted checks a state in which the strategy called the rollout complete.
-func settledAsWanted(s rollout.State) error {
+// settledAsWanted checks a state in which the strategy called the rollout complete, or rolled back: then
+// what it is back at counts as wanted.
+func settledAsWanted(s rollout.State, phase rollout.Phase) error {
+	if phase == rollout.RolledBack {
+		last, _ := s.LastSettled()
+		s.Template = cmp.Or(s.Rejected[s.Template].BackTo, last.Template)
+	}
 	c := s.Counts()
 	current, _ := s.New()
 	if c.Total != s.Replicas || c.Available != s.Replicas || current.Replicas != s.Replicas || current.Settled.IsZero() {
-		return breaks(lawQuiet, "complete with %d replicas, %d of them available, %d wanted; the new revision has size %d, settled: %t",
-			c.Total, c.Available, s.Replicas, current.Replicas, !current.Settled.IsZero())
+		return breaks(lawQuiet, "%s with %d replicas, %d of them available, %d wanted; revision %s has size %d, settled: %t",
+			phase, c.Total, c.Available, s.Replicas, current.Name, current.Replicas, !current.Settled.IsZero())
 	}
 	return nil
 }
 
 // guaranteed is how many replicas stay available whichever the controllers choose to end among
 // those that are ready.
-func guaranteed(s rollout.State) (n int32) {
-	for _, r := range s.Revisions {
-		n += max(0, r.Available-max(0, r.Ready-r.Replicas))
-	}
-	return n
-}
+func guaranteed(s rollout.State) int32 { return sure(s, "") }
 
 // counted is the number of replicas that counts against the ceiling.
 func (p Promises) counted(s rollout.State) (n int32) {

@@ -1,6 +1,12 @@
 package rollouttest
 
-import "github.com/gopawl/pawl/rollout"
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/gopawl/pawl/rollout"
+)
 
 // Options are those of [Check]. With the zero value it makes 1,000 rollouts in all weathers.
 type Options struct {
@@ -13,11 +19,10 @@ type Options struct {
 	Replicas int32
 	// Templates is how many there are to choose from. 0 is 4.
 	Templates int
+	// Routes are the names of those that the workload has. Nil is none.
+	Routes []string
 	// Weathers are those that occur. Nil is all.
 	Weathers []Weather
-	// Start changes the state that a rollout starts from: it may add routes and facts. Nil changes
-	// nothing.
-	Start func(rollout.State) rollout.State
 	// Log is told every story as it was played. Nil tells nobody.
 	Log func(format string, args ...any)
 }
@@ -56,6 +61,16 @@ func (o Options) validate() error {
 			return &rollout.InvalidError{Path: "weathers", Value: int(w), Allowed: "Calm, Stormy or Wild"}
 		}
 	}
+	for i, name := range o.Routes {
+		if name == "" || strings.ContainsAny(name, " ,()") || slices.Contains(o.Routes[:i], name) {
+			return &rollout.InvalidError{Path: "routes", Value: fmt.Sprintf("%q", name), Allowed: "unique, and one word"}
+		}
+	}
+	for _, name := range o.promisedRoutes() {
+		if !slices.Contains(o.Routes, name) {
+			return &rollout.InvalidError{Path: "traffic", Value: fmt.Sprintf("%q", name), Allowed: "one of the routes"}
+		}
+	}
 	return nil
 }
 
@@ -70,6 +85,16 @@ type Promises struct {
 	// Terminating says that replicas count against the ceiling until they are gone. Otherwise
 	// the sizes asked for count.
 	Terminating bool
+	// Traffic has, for a route by its name, the fewest replicas that its traffic reaches, for a
+	// number of wanted ones. Nothing is promised until a rollout has completed.
+	//
+	// No write points the route at fewer than that which are sure to be available, or at a size that
+	// was not observed: unless there were still fewer before, or the route was pinned to nothing.
+	// No write lowers to below it what the route points at, nor what it pointed at before the
+	// endpoints have followed a switch; none starts a new revision while the route is pinned to nothing.
+	// In calm weather the endpoints come to it at every moment, from a look on that shows so. At the
+	// end there is some replica behind the route, if one serves whose template was not given up.
+	Traffic map[string]func(replicas int32) (floor int32)
 	// Invariants are your own.
 	Invariants []Invariant
 }
@@ -90,11 +115,11 @@ type Invariant struct {
 type Weather int
 
 const (
-	// Calm: other templates are wanted, there are pauses, crashes, closed gates, a lost status,
-	// caches that lag behind, slow writes, replicas that are slow or never start, slow
-	// controllers in any order, and the worst choice of replicas to end.
+	// Calm: other templates are wanted, given up and tried again, there are pauses, crashes, closed
+	// gates, a lost status, caches that lag behind, slow writes, replicas that are slow or never
+	// start, slow controllers in any order, and the worst choice of replicas to end.
 	Calm Weather = iota
-	// Stormy: other sizes are wanted, too, and replicas fail and are evicted.
+	// Stormy: other sizes are wanted, too, replicas fail and are evicted, and routes lose their pin.
 	Stormy
 	// Wild: and somebody else writes.
 	Wild

@@ -17,8 +17,10 @@ type Report struct {
 type Tally struct {
 	Rollouts  int
 	Completed int // came to their end as wanted
+	GivenUp   int // came to their end with a wanted template that was given up, and were then tried again
 	Looks     int
 	Writes    int
+	Switches  int // writes that point a route elsewhere
 	Crashes   int // of the process, before or inside of a write
 	Conflicts int // writes that were planned for something that is no more
 	AtFloor   int // moments of calm with as few available as may be
@@ -28,8 +30,10 @@ type Tally struct {
 func (t *Tally) add(o Tally) {
 	t.Rollouts += o.Rollouts
 	t.Completed += o.Completed
+	t.GivenUp += o.GivenUp
 	t.Looks += o.Looks
 	t.Writes += o.Writes
+	t.Switches += o.Switches
 	t.Crashes += o.Crashes
 	t.Conflicts += o.Conflicts
 	t.AtFloor += o.AtFloor
@@ -68,8 +72,8 @@ func (r Report) String() string {
 	for w, t := range r.ByWeather {
 		weathers = append(weathers, fmt.Sprintf("%d %v", t.Rollouts, Weather(w)))
 	}
-	return fmt.Sprintf("%d rollouts (%s), seeds %d to %d: %d complete\n"+
-		"%d looks, %d writes, %d crashes, %d conflicts; %d moments at the floor, %d at the ceiling",
-		t.Rollouts, strings.Join(weathers, ", "), r.First, r.Last, t.Completed,
-		t.Looks, t.Writes, t.Crashes, t.Conflicts, t.AtFloor, t.AtCeiling)
+	return fmt.Sprintf("%d rollouts (%s), seeds %d to %d: %d complete, %d of all given up before\n"+
+		"%d looks, %d writes (%d switches), %d crashes, %d conflicts; %d moments at the floor, %d at the ceiling",
+		t.Rollouts, strings.Join(weathers, ", "), r.First, r.Last, t.Completed, t.GivenUp,
+		t.Looks, t.Writes, t.Switches, t.Crashes, t.Conflicts, t.AtFloor, t.AtCeiling)
 }

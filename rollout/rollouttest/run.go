@@ -57,10 +57,31 @@ func (st *stage) rest(end time.Time) (over bool, err error) {
 	return false, st.pass(next.Sub(st.workload.Now()))
 }
 
-// finish ends the noise: the rollout must come to an end and stay there. Replicas that do not start
-// may hold it up; it must then come to rest, and to its end once they do.
+// finish ends the noise: the rollout must come to an end and stay there. Where the wanted template was
+// given up, that end is a failure or what it went back to; its owner then has it tried again.
 func (st *stage) finish() error {
 	st.workload.Paused, st.view.by, st.calm = false, nil, true
+	if err := st.toTheEnd(); err != nil {
+		return err
+	}
+	if rejected(st.truth()) {
+		st.tally.GivenUp++
+		st.teller.look()
+		st.teller.note("the owner has it tried again")
+		st.workload.Retry()
+		if err := st.toTheEnd(); err != nil {
+			return err
+		}
+	}
+	if st.plan.Phase == rollout.Complete {
+		st.tally.Completed++
+	}
+	return st.judge.recall(st.strategy)
+}
+
+// toTheEnd runs to the end of the rollout, where it must be quiet. Replicas that do not start may hold
+// it up; it must then come to rest, and to its end once they do.
+func (st *stage) toTheEnd() error {
 	if err := st.run(forever, 0); err != nil {
 		return err
 	}
@@ -71,16 +92,13 @@ func (st *stage) finish() error {
 			return err
 		}
 	}
-	switch {
-	case !st.plan.Phase.Over():
+	if !st.plan.Phase.Over() {
 		return breaks(lawConvergent, "comes to rest before its end: %s: %s", st.plan.Phase, st.plan.Message)
-	case st.plan.Phase == rollout.Complete:
-		st.tally.Completed++
 	}
 	if err := st.quiet(); err != nil {
 		return err
 	}
-	return st.judge.recall(st.strategy)
+	return st.judge.endOfRoutes(st.truth())
 }
 
 const forever = 100 * 24 * time.Hour

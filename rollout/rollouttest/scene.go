@@ -17,9 +17,11 @@ type scene struct {
 	react             []time.Duration // by the number of the write, over and over
 	minReady, stop    time.Duration
 	order             string
-	failing           []string // templates whose pods do not start
-	gates             []string // what gates answer, over and over
-	healed            bool     // every pod starts after all
+	failing           []string        // templates whose pods do not start
+	gates             []string        // what gates answer, over and over
+	routes, pinned    []string        // names; those that point to what serves
+	routing           []time.Duration // by the number of the switch, over and over
+	healed            bool            // every pod starts after all
 }
 
 func readScene(a *Args) (*scene, error) {
@@ -29,11 +31,17 @@ func readScene(a *Args) (*scene, error) {
 		minReady: a.span("min-ready"), stop: a.span("stop"),
 		order:   a.word("order", "newest", "available", "mixed"),
 		failing: a.list("failing"), gates: a.list("gates"),
+		routes: a.list("routes"), pinned: a.list("pinned"), routing: a.spans("routing"),
 	}
 	s.template = cmp.Or(a.Text("template"), s.serving, "v1")
 	for _, answer := range s.gates {
 		if answerOf(answer) == nil {
 			a.wrong("gates", answer, "pending, open or shut")
+		}
+	}
+	for i, name := range s.routes {
+		if name == "" || slices.Contains(s.routes[:i], name) {
+			a.wrong("routes", name, "given and unique")
 		}
 	}
 	return s, a.end()
@@ -66,22 +74,32 @@ func (s *scene) start(o Options) rollout.State {
 			Created: time.Unix(1, 0), Settled: time.Unix(2, 0),
 		}}
 	}
-	if o.Start != nil {
-		state = o.Start(state)
+	for _, name := range s.routes {
+		r := rollout.Route{Name: name}
+		if slices.Contains(s.pinned, name) {
+			r.To = s.serving
+		}
+		state.Routes = append(state.Routes, r)
 	}
 	return state
 }
 
 func (s *scene) options() sim.Options {
 	o := sim.Options{MinReady: s.minReady, Stop: s.stop, StartUp: s.startOf, Order: orders[s.order]}
-	if len(s.react) > 0 {
-		writes := 0
-		o.React = func(string) time.Duration {
-			writes++
-			return s.react[(writes-1)%len(s.react)]
-		}
-	}
+	o.React, o.Routing = inTurn(s.react), inTurn(s.routing)
 	return o
+}
+
+// inTurn takes one duration after the other, over and over; nil where there is none.
+func inTurn(all []time.Duration) func(string) time.Duration {
+	if len(all) == 0 {
+		return nil
+	}
+	taken := 0
+	return func(string) time.Duration {
+		taken++
+		return all[(taken-1)%len(all)]
+	}
 }
 
 // startOf is how long the n-th pod of a template takes to be ready.

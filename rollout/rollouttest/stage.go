@@ -111,8 +111,8 @@ func (st *stage) planned(given rollout.State) (rollout.Plan, error) {
 	for _, step := range plan.Steps {
 		st.engine.Gates[step.Gate] = rollout.GateFunc(st.ask)
 	}
-	if plan.Phase == rollout.Complete && st.exact() {
-		return plan, settledAsWanted(copied)
+	if (plan.Phase == rollout.Complete || plan.Phase == rollout.RolledBack) && st.exact() {
+		return plan, settledAsWanted(copied, plan.Phase)
 	}
 	return plan, nil
 }

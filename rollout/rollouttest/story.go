@@ -54,6 +54,11 @@ func (c command) weather() Weather {
 		if _, ok := c.arg("replicas"); ok {
 			return Stormy
 		}
+	case "route":
+		if _, ok := c.arg("to"); ok {
+			return Wild
+		}
+		return Stormy
 	case "fail", "evict":
 		return Stormy
 	case "scale", "add", "remove":

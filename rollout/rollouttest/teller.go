@@ -2,6 +2,8 @@ package rollouttest
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -61,6 +63,9 @@ func (t *teller) state(s rollout.State) {
 			fmt.Fprintf(t.out, ", %d terminating", r.Terminating)
 		}
 		t.out.WriteString("\n")
+	}
+	for _, template := range slices.Sorted(maps.Keys(s.Rejected)) {
+		fmt.Fprintf(t.out, "%s is given up: %s\n", template, s.Rejected[template].Why)
 	}
 	for _, r := range s.Routes {
 		fmt.Fprintf(t.out, "route %s: to %q, %d serving, %d stale\n", r.Name, r.To, r.Serving, r.Stale)

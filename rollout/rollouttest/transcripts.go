@@ -36,7 +36,7 @@ func Transcripts(t *testing.T, dir string, strategies map[string]Maker) {
 }
 
 // Maker makes the strategy that a transcript names, of the arguments that stand behind the name, and
-// says what it promises. Of the options, a transcript uses the promises and Start.
+// says what it promises. Of the options, a transcript uses the promises.
 type Maker func(*Args) (rollout.Strategy, Options, error)
 
 // player is one file in play.

@@ -26,6 +26,9 @@ func TestTranscripts(t *testing.T) {
 		"hasty": func(*rollouttest.Args) (rollout.Strategy, rollouttest.Options, error) {
 			return oneByOne{hasty: true}, rollouttest.Options{Promises: oneAway}, nil
 		},
+		"side-by-side": func(a *rollouttest.Args) (rollout.Strategy, rollouttest.Options, error) {
+			return sideBySide{early: a.Text("mistake") == "early"}, webServes(), nil
+		},
 	})
 }
 

@@ -19,8 +19,8 @@ type view struct {
 	moments []moment
 	changed time.Time        // when anything happened last
 	first   int              // the number of the first moment that is kept
-	at      map[string]int   // the moment at which a revision was read last; "" is the owner
-	own     map[string]int   // the moment of which we know what is written of a revision: our last write
+	at      map[string]int   // the moment at which an object was read last; "" is the owner
+	own     map[string]int   // the moment of which we know what is written of an object: our last write
 	born    map[string]int   // the moment at which a revision came into being
 	sizes   map[string]int32 // as the last look saw them, with what we wrote since
 	resized map[string]int   // how often a revision was given a size, by anybody
@@ -73,6 +73,10 @@ func (v *view) look() {
 		at[name] = v.read(name)
 		oldest = min(oldest, at[name])
 	}
+	for _, r := range v.moment(v.last()).state.Routes {
+		at[routeKey+r.Name] = v.read(routeKey + r.Name)
+		oldest = min(oldest, at[routeKey+r.Name])
+	}
 	v.at, v.sizes = at, map[string]int32{}
 	v.moments, v.first = slices.Clone(v.moments[oldest-v.first:]), oldest
 	for _, r := range v.state().Revisions {
@@ -107,15 +111,26 @@ func (v *view) names() []string {
 // made says that a revision came into being in the last moment.
 func (v *view) made(name string) { v.born[name] = v.last() }
 
+// Routes and rejections are objects beside the revisions, under names that no revision has.
+const (
+	routeKey  = "route "
+	rejectKey = "rejections "
+)
+
 // wrote keeps the present right after a write of ours: it is seen from now on. A size that somebody
 // else gave the revision is known at the next look; what is planned already does not know it.
 func (v *view) wrote(a rollout.Action, truth rollout.State) {
 	before, name := v.moment(v.last()).state, rollout.RevisionOf(a)
-	if scale, ok := a.(rollout.Scale); ok {
-		v.sizes[name] = scale.To
-		if scale.From != scale.To {
+	switch a := a.(type) {
+	case rollout.Scale:
+		v.sizes[name] = a.To
+		if a.From != a.To {
 			v.touched(name)
 		}
+	case rollout.Switch:
+		name = routeKey + a.Route
+	case rollout.Reject:
+		name = rejectKey
 	}
 	v.happened(truth)
 	for _, r := range truth.Revisions {
@@ -131,11 +146,18 @@ func (v *view) wrote(a rollout.Action, truth rollout.State) {
 // read.
 func (v *view) replaced(name string) bool { return v.born[name] > max(v.at[name], v.own[name]) }
 
+// rerouted reports whether somebody else has pointed a route elsewhere since it was read.
+func (v *view) rerouted(name string) bool {
+	seen, now := v.route(name), v.moment(v.last()).route(name)
+	return seen.To != now.To || !seen.Since.Equal(now.Since)
+}
+
 // state is what is seen. It shares nothing with the view.
 func (v *view) state() rollout.State {
 	truth, owner := v.moment(v.last()).state, v.moment(v.at[""]).state
 	seen := copyState(truth)
 	seen.Replicas, seen.Template, seen.Paused = owner.Replicas, owner.Template, owner.Paused
+	seen.Rejected = maps.Clone(v.moment(max(v.at[""], v.own[rejectKey])).state.Rejected)
 	seen.Revisions = nil
 	for _, name := range v.names() {
 		if r, ok := v.revision(name); ok {
@@ -146,7 +168,7 @@ func (v *view) state() rollout.State {
 		return cmp.Or(cmp.Compare(a.Number, b.Number), cmp.Compare(a.Name, b.Name))
 	})
 	for i, route := range seen.Routes {
-		seen.Routes[i] = v.route(route, owner)
+		seen.Routes[i] = v.route(route.Name)
 	}
 	return seen
 }
@@ -174,19 +196,30 @@ func (v *view) revision(name string) (rollout.Revision, bool) {
 	return r, true
 }
 
-// route is a route as we wrote it, with endpoints that may be older: those that were of another
-// template are stale.
-func (v *view) route(r rollout.Route, then rollout.State) rollout.Route {
-	for _, old := range then.Routes {
-		switch {
-		case old.Name != r.Name:
-		case old.To == r.To:
-			r.Serving, r.Stale = old.Serving, old.Stale
-		default:
-			r.Serving, r.Stale = 0, old.Serving+old.Stale
-		}
+// route is what is written of a route since our last write to it, with endpoints that may be older:
+// those of before that write are stale, whatever they are of.
+func (v *view) route(name string) rollout.Route {
+	at, own := v.at[routeKey+name], v.own[routeKey+name]
+	r := v.moment(max(at, own)).route(name)
+	if at < own {
+		old := v.moment(at).route(name)
+		r.Serving, r.Stale = 0, old.Serving+old.Stale
 	}
 	return r
+}
+
+func (m moment) route(name string) rollout.Route {
+	r, _ := routeOf(m.state, name)
+	return r
+}
+
+func routeOf(s rollout.State, name string) (rollout.Route, bool) {
+	for _, r := range s.Routes {
+		if r.Name == name {
+			return r, true
+		}
+	}
+	return rollout.Route{}, false
 }
 
 func find(s rollout.State, name string) (rollout.Revision, bool) {

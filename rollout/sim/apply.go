@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/gopawl/pawl/rollout"
 )
@@ -26,7 +27,7 @@ func (w *Workload) carryOut(a rollout.Action) error {
 	case rollout.Create:
 		return w.create(a)
 	case rollout.Adopt:
-		return w.change(a.Name, func(r *revision) error { w.number(r); return nil })
+		return w.change(a.Name, func(r *revision) error { w.number(r); r.Settled = time.Time{}; return nil })
 	case rollout.Scale:
 		return w.change(a.Name, func(r *revision) error { return w.scale(r, a) })
 	case rollout.Settle:

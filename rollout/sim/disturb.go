@@ -38,11 +38,20 @@ func (w *Workload) Route(name, to string, since time.Time) bool {
 	}
 	r := &w.routes[i]
 	if r.To != to {
-		r.was, r.settles = r.To, w.now.Add(w.options.Routing)
+		r.was, r.settles = w.behind(*r), w.now
+		if w.options.Routing != nil {
+			r.settles = w.now.Add(w.options.Routing(name))
+		}
 	}
 	r.To, r.Since = to, since
 	w.tell()
 	return true
+}
+
+// Retry takes back every rejection, as an owner does who has put right what was wrong.
+func (w *Workload) Retry() {
+	w.rejected = nil
+	w.tell()
 }
 
 // Edit changes what is written about a revision, but for its name, its size and its counts. It

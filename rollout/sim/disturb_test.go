@@ -57,3 +57,42 @@ func TestEditLeavesNameSizeAndCounts(t *testing.T) {
 		t.Errorf("%v, want %v", got, want)
 	}
 }
+
+// A route that is pointed back before its endpoints have followed never leaves.
+func TestRoutePointedBackInTime(t *testing.T) {
+	lags := []time.Duration{3 * time.Second, 0}
+	w := sim.New(rollout.State{
+		Replicas: 2, Template: "v2", Routes: []rollout.Route{{Name: "svc", To: "v1"}},
+		Revisions: []rollout.Revision{serving("v1", 2), serving("v2", 1)},
+	}, sim.Options{Routing: func(string) time.Duration {
+		lag := lags[0]
+		lags = lags[1:]
+		return lag
+	}})
+	apply(t, w, rollout.Switch{Route: "svc", To: "v2"})
+	w.Advance(time.Second)
+	if r := observe(t, w).Routes[0]; r.Serving != 0 || r.Stale != 2 {
+		t.Errorf("on its way: %+v", r)
+	}
+	apply(t, w, rollout.Switch{Route: "svc", To: "v1"})
+	if r := observe(t, w).Routes[0]; r.Serving != 2 || r.Stale != 0 {
+		t.Errorf("back: %+v", r)
+	}
+	apply(t, w, rollout.Switch{Route: "svc", To: "v1"}) // asks for no lag
+}
+
+func TestRetryTakesRejectionsBack(t *testing.T) {
+	w := sim.New(rollout.State{Template: "v2", Rejected: map[string]rollout.Rejection{"v1": {Why: "slow"}}}, sim.Options{})
+	apply(t, w, rollout.Reject{Template: "v2", Why: "slower"})
+	if n := len(observe(t, w).Rejected); n != 2 {
+		t.Fatalf("%d rejected", n)
+	}
+	w.Retry()
+	if s := observe(t, w); len(s.Rejected) != 0 {
+		t.Errorf("still rejected: %v", s.Rejected)
+	}
+	apply(t, w, rollout.Reject{Template: "v2", Why: "again"})
+	if got := observe(t, w).Rejected["v2"].Why; got != "again" {
+		t.Errorf("rejected for %q", got)
+	}
+}

@@ -15,8 +15,9 @@
 // [rollout.State], so from what a real workload shows at the moment too.
 //
 // What others do to it is up to its caller: change what is wanted, disturb single [Pod]s, and
-// [Workload.Add], [Workload.Edit] and [Workload.Remove] revisions. Package rollouttest does all that, and
-// looks at it through caches that lag behind, with writes that are slow, lost or torn.
+// [Workload.Add], [Workload.Edit] and [Workload.Remove] revisions, point a [Workload.Route] elsewhere,
+// take rejections back with [Workload.Retry]. Package rollouttest does all that, and looks at it
+// through caches that lag behind, with writes that are slow, lost or torn.
 //
 // What it leaves out: nodes, quotas and the scheduler.
 package sim

@@ -287,7 +287,7 @@ func TestWatchTellsOfWritesAndOfTime(t *testing.T) {
 // The endpoints of a route follow its selector later.
 func TestRoutesFollowLate(t *testing.T) {
 	w := sim.New(rollout.State{Replicas: 3, Template: "v2", Routes: []rollout.Route{{Name: "svc"}},
-		Revisions: []rollout.Revision{serving("v1", 3), serving("v2", 2)}}, sim.Options{Routing: time.Second})
+		Revisions: []rollout.Revision{serving("v1", 3), serving("v2", 2)}}, sim.Options{Routing: func(string) time.Duration { return time.Second }})
 	route := func(want rollout.Route) {
 		t.Helper()
 		want.Name = "svc"
@@ -298,7 +298,7 @@ func TestRoutesFollowLate(t *testing.T) {
 	route(rollout.Route{Stale: 5})
 	apply(t, w, rollout.Switch{Route: "svc", To: "v1"})
 	since := w.Now()
-	route(rollout.Route{To: "v1", Since: since, Stale: 5})
+	route(rollout.Route{To: "v1", Since: since, Serving: 3, Stale: 2})
 	w.Next()
 	route(rollout.Route{To: "v1", Since: since, Serving: 3})
 	apply(t, w, rollout.Switch{Route: "svc", To: "v2"})

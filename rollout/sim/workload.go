@@ -25,8 +25,8 @@ type Options struct {
 	// React is how long the controller of a revision takes to act on a new size. Nil is until
 	// time moves next.
 	React func(revision string) time.Duration
-	// Routing is how long the endpoints of a route take to follow a Switch.
-	Routing time.Duration
+	// Routing is how long the endpoints of a route take to follow a Switch. Nil is at once.
+	Routing func(route string) time.Duration
 	// Order compares two pods that are both ready: a negative number ends a first. Nil ends
 	// the newest first. Pods that are not ready always go before those that are.
 	Order func(a, b Pod) int
@@ -70,7 +70,7 @@ type revision struct {
 	due  time.Time // when the controller acts on the size asked for last
 }
 
-// route is a route with what was behind it before the last Switch.
+// route is a route with what is behind it until its endpoints follow.
 type route struct {
 	rollout.Route
 	was     string
@@ -184,29 +184,25 @@ func (w *Workload) show(r *revision) rollout.Revision {
 // endpoints is a route as its endpoints are now.
 func (w *Workload) endpoints(r route) rollout.Route {
 	shown := r.Route
-	shown.Serving, shown.Stale = w.behind(r.To)
-	if w.now.Before(r.settles) {
-		serving, stale := w.behind(r.was)
-		shown.Serving, shown.Stale = 0, serving+stale
-		if r.was == r.To {
-			shown.Serving, shown.Stale = serving, stale
+	shown.Serving, shown.Stale = 0, 0
+	for _, v := range w.revisions {
+		switch behind := w.behind(r); {
+		case behind != "" && behind != v.Template:
+		case v.Template == r.To:
+			shown.Serving += w.show(v).Ready
+		default:
+			shown.Stale += w.show(v).Ready
 		}
 	}
 	return shown
 }
 
-// behind counts the ready pods of a template, and those of all others.
-func (w *Workload) behind(template string) (serving, stale int32) {
-	for _, r := range w.revisions {
-		ready := w.show(r).Ready
-		switch template {
-		case r.Template:
-			serving += ready
-		case "":
-			stale += ready
-		}
+// behind is the template whose pods get the traffic of a route; "" is all.
+func (w *Workload) behind(r route) string {
+	if w.now.Before(r.settles) {
+		return r.was
 	}
-	return serving, stale
+	return r.To
 }
 
 // Save implements [rollout.Saver].

@@ -23,9 +23,9 @@ var ServiceRules = []rbacv1.PolicyRule{
 	{APIGroups: []string{""}, Resources: []string{"services"}, Verbs: []string{"get", "create", "update", "delete"}},
 }
 
-// seldom is what is needed where the API server cannot begin a watch with what there is, and where
-// one event comes twice.
-var seldom = []string{"list pods", "list replicasets.apps", "patch events"}
+// seldom is what is needed where the API server cannot begin a watch with what there is, where one
+// event comes twice, and where a pod does not start.
+var seldom = []string{"list pods", "list replicasets.apps", "patch events", "list events"}
 
 // CheckRole checks that the calls were all allowed, those included whose failure nobody is told, and
 // that they made use of all that the rules allow.
