@@ -18,10 +18,13 @@
 // # Packages
 //
 //   - [github.com/gopawl/pawl/rollout]: the model, the engine, the laws of a strategy.
-//   - [github.com/gopawl/pawl/strategies]: Recreate and Rolling.
+//   - [github.com/gopawl/pawl/strategies]: Recreate, Rolling, BlueGreen, Canary; gates, deadlines
+//     and rollback around them.
+//   - [github.com/gopawl/pawl/rollout/gates]: what a step may wait for – approval, time, HTTP.
 //   - [github.com/gopawl/pawl/history]: revisions – list, number, undo, prune.
 //   - [github.com/gopawl/pawl/hashing]: the identity of a pod template, stable for ever.
 //   - [github.com/gopawl/pawl/rollout/kube]: ReplicaSets through client-go.
+//   - [github.com/gopawl/pawl/rollout/kube/jobs]: a gate that runs a Kubernetes Job.
 //   - [github.com/gopawl/pawl/rollout/kube/kubetest]: a Kubernetes API in the process, for tests
 //     and quick starts.
 //   - [github.com/gopawl/pawl/rollout/sim]: a simulated workload, for previews and tests.

@@ -1,6 +1,7 @@
 package strategies_test
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -65,6 +66,66 @@ func ExampleRecreate() {
 	// 25s  settle v2
 	// 25s  Complete: 3 of 3 updated replicas are available
 	// 0 or more available, 3 or fewer existing
+}
+
+func ExampleBlueGreen() {
+	state := web(3)
+	state.Routes = []rollout.Route{{Name: "web"}}
+	preview(strategies.BlueGreen{Active: "web", Keep: time.Minute}, state)
+	// Output:
+	//  0s  switch web to v1
+	//  0s  create v2 with 3
+	//  5s  switch web to v2
+	// 1m5s  scale v1 from 3 to 0
+	// 1m5s  settle v2
+	// 1m5s  Complete: 3 of 3 updated replicas are available
+	// 3 or more available, 6 or fewer existing
+}
+
+func ExampleCanary() {
+	preview(strategies.Canary{
+		Rolling: strategies.Rolling{MaxSurge: rollout.Count(1), MaxUnavailable: rollout.Count(0)},
+		Steps:   []strategies.CanaryStep{{Size: rollout.Percent(10), Pause: time.Minute}},
+	}, web(2))
+	// Output:
+	//  0s  create v2 with 1
+	//  5s  scale v1 from 2 to 1
+	// 1m5s  scale v2 from 1 to 2
+	// 1m10s  scale v1 from 1 to 0
+	// 1m10s  settle v2
+	// 1m10s  Complete: 2 of 2 updated replicas are available
+	// 2 or more available, 3 or fewer existing
+}
+
+// A version that does not start is given up, and what worked is gone back to.
+func ExampleRollBack() {
+	state := web(2)
+	state.Revisions[0].Settled = time.Unix(1, 0)
+	broken := sim.New(state, sim.Options{StartUp: sim.After(0, "v2")})
+	strategy := strategies.Deadline(strategies.RollBack(strategies.Rolling{}), 30*time.Second)
+	engine := rollout.Engine{Trace: rollout.Trace{Applied: func(s rollout.Step, _ error) { fmt.Println(s.Action) }}}
+	for {
+		status, err := engine.Reconcile(context.Background(), broken, strategy)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		if status.Phase.Over() {
+			fmt.Printf("%s: %s\n", status.Phase, status.Message)
+			return
+		}
+		if _, ok := broken.Next(); !ok {
+			broken.Advance(status.RequeueAfter)
+		}
+	}
+	// Output:
+	// create v2 with 1
+	// reject v2: no progress for 30s: 1 out of 2 new replicas have been updated
+	// reject v2, back to v1: no progress for 30s: 1 out of 2 new replicas have been updated
+	// adopt v1
+	// scale v2 from 1 to 0
+	// settle v1
+	// RolledBack: rolled back to revision 3: no progress for 30s: 1 out of 2 new replicas have been updated
 }
 
 // A strategy of one's own: a rolling update that takes no step on a Friday.
