@@ -21,16 +21,19 @@ type story struct {
 	strategy       rollout.Strategy
 	cached         bool
 	floor, ceiling int32
+	routed         bool
 }
 
 // A fault at every API call in turn: the rollout ends as without it, by the same process or, where
 // that one is killed, by the next, within the bounds, with one ReplicaSet per template.
 func TestFaultAtEveryCall(t *testing.T) {
 	for _, s := range []story{
-		{"rolling live", rolling, false, 3, 4},
-		{"rolling cached", rolling, true, 3, 4},
-		{"recreate live", strategies.Recreate{}, false, -1, 3},
-		{"recreate cached", strategies.Recreate{}, true, -1, 3},
+		{"rolling live", rolling, false, 3, 4, false},
+		{"rolling cached", rolling, true, 3, 4, false},
+		{"recreate live", strategies.Recreate{}, false, -1, 3, false},
+		{"recreate cached", strategies.Recreate{}, true, -1, 3, false},
+		{"blue-green live", blueGreen, false, 3, 6, true},
+		{"blue-green cached", blueGreen, true, 3, 6, true},
 	} {
 		t.Run(s.name, func(t *testing.T) {
 			var calls []faults.Call
@@ -64,6 +67,13 @@ func TestFaultAtEveryCall(t *testing.T) {
 func (s story) tell(t *testing.T, n int, kind func(kill func()) faults.Kind) ([]faults.Call, bool) {
 	e := start(t, kubetest.Options{Stop: time.Second})
 	guard := e.guard(s.floor, s.ceiling, 0)
+	target := e.target
+	if s.routed {
+		e.service(map[string]string{"app": "web"}, nil)
+		target = func(image string, n int32) kube.Target { return e.routed(image, "", n) }
+		users := e.traffic(3)
+		defer func() { users.check(t, "web:1", "web:2") }()
+	}
 	alive, kill := context.WithTimeout(t.Context(), time.Hour)
 	defer kill()
 	strike := &faults.Strike{Kind: kind(kill), N: n}
@@ -75,7 +85,7 @@ func (s story) tell(t *testing.T, n int, kind func(kill func()) faults.Kind) ([]
 		}
 		engine := rollout.Engine{Poll: time.Second}
 		for ; len(images) > 0; images = images[1:] { // the next process goes on with the same
-			if _, err := engine.Run(ctx, e.workload(c, e.target(images[0], 3)), s.strategy); err != nil {
+			if _, err := engine.Run(ctx, e.workload(c, target(images[0], 3)), s.strategy); err != nil {
 				return err
 			}
 		}
