@@ -32,6 +32,8 @@ const notes = `
 - The requests that open no connection are on kept ones, which last until the pod says "Connection: close".
 - A rollout by Pawl and one by a Deployment with the same bounds run side by side. An observer that follows every
   version of pods and ReplicaSets holds both to their floor and ceiling.
+- With blue-green the Service's selector is switched, and the old pods stay for five seconds more. Requests on kept
+  connections go to the old pods until these close them.
 - Pods that do not drain end at SIGTERM. Their failures show that the count can tell.
 - With recreate requests fail only while no pod is available, and up to 2 s after, until kube-proxy has heard of the
   first one; v2 answers only after v1 has for the last time.

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gopawl/pawl/rollout/kube"
 	"github.com/gopawl/pawl/strategies"
 	"github.com/gopawl/pawl/test/cluster/suite"
 	"github.com/gopawl/pawl/test/cluster/traffic"
@@ -15,7 +16,7 @@ import (
 // What is asked of the rows that may not lose a request, all together and each.
 const (
 	allRequests, allFresh = 100_000, 20_000
-	rowRequests, rowFresh = allRequests / 9, allFresh / 9
+	rowRequests, rowFresh = allRequests / 10, allFresh / 10
 )
 
 // row is a story under load, and what it came to.
@@ -35,16 +36,17 @@ func rows() [][]*row {
 	var groups [][]*row
 	for _, b := range []bounds{{"1", "0"}, {"0", "1"}, {"25%", "25%"}, {"100%", "0"}} {
 		groups = append(groups, []*row{
-			{by: "Pawl", what: "rolling, " + b.String(), play: func(r *row, f *suite.Fixture) { r.backAndForth(f, b, newEngine(f, b.amounts(f))) }},
-			{by: "Deployment", what: "rolling, " + b.String(), play: func(r *row, f *suite.Fixture) { r.backAndForth(f, b, native{f, b.deploymentStrategy()}) }},
+			{by: "Pawl", what: "rolling, " + b.String(), play: func(r *row, f *suite.Fixture) { r.backAndForth(f, b.amounts(f), newEngine(f, b.amounts(f))) }},
+			{by: "Deployment", what: "rolling, " + b.String(), play: func(r *row, f *suite.Fixture) { r.backAndForth(f, b.amounts(f), native{f, b.deploymentStrategy()}) }},
 		})
 	}
 	quarter := bounds{"25%", "25%"}
 	return append(groups, []*row{
 		{by: "`pawl run`", what: "rolling, " + quarter.String(), play: func(r *row, f *suite.Fixture) {
-			r.backAndForth(f, quarter, newCommand(f, quarter.deploymentStrategy()))
+			r.backAndForth(f, quarter.amounts(f), newCommand(f, quarter.deploymentStrategy()))
 		}},
 		{by: "Pawl", what: "rolling to a version that is never ready", play: (*row).refused},
+		{by: "Pawl", what: "blue-green", play: (*row).switched},
 	}, []*row{
 		{by: "Pawl", what: "rolling, pods that do not drain", play: (*row).undrained, lossy: true},
 		{by: "Pawl", what: "recreate", play: (*row).recreated, lossy: true},
@@ -78,8 +80,13 @@ func TestTraffic(t *testing.T) {
 	report(t, groups)
 }
 
+// bounded is a strategy that says how many replicas there are at least, and at most.
+type bounded interface {
+	Bounds(replicas int32) (floor, ceiling int32, err error)
+}
+
 // backAndForth rolls from v1 to v2 and back, until the row has its requests.
-func (r *row) backAndForth(f *suite.Fixture, b bounds, s side) {
+func (r *row) backAndForth(f *suite.Fixture, b bounded, s side) {
 	address := service(f)
 	s.to(template("1", drains))
 	onlyReadyPods(f, replicas)
@@ -95,9 +102,9 @@ func (r *row) backAndForth(f *suite.Fixture, b bounds, s side) {
 }
 
 // within checks the bounds that an observer saw.
-func (r *row) within(f *suite.Fixture, b bounds) {
+func (r *row) within(f *suite.Fixture, b bounded) {
 	f.Helper()
-	floor, ceiling, err := b.amounts(f).Bounds(replicas)
+	floor, ceiling, err := b.Bounds(replicas)
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -122,6 +129,14 @@ func (r *row) heard(f *suite.Fixture, versions ...string) {
 	}
 }
 
+// switched switches the Service from v1 to v2 and back.
+func (r *row) switched(f *suite.Fixture) {
+	b := strategies.BlueGreen{Active: name, Keep: 5 * time.Second}
+	e := newEngine(f, b)
+	e.target.Routes = []kube.Route{{Service: name}}
+	r.backAndForth(f, b, e)
+}
+
 // refused is a rollout whose new pods refuse: it stops, and the old version goes on.
 func (r *row) refused(f *suite.Fixture) {
 	b := bounds{"1", "1"}
@@ -137,7 +152,7 @@ func (r *row) refused(f *suite.Fixture) {
 	onlyReadyPods(f, replicas)
 	answered(f, l, 1000)
 	r.tally, r.bounds = l.Stop(), o.Bounds()
-	r.within(f, b)
+	r.within(f, b.amounts(f))
 	r.heard(f, "v1")
 }
 
@@ -153,7 +168,7 @@ func (r *row) undrained(f *suite.Fixture) {
 	e.to(template("1", abrupt))
 	onlyReadyPods(f, replicas)
 	r.tally, r.bounds = l.Stop(), o.Bounds()
-	r.within(f, b)
+	r.within(f, b.amounts(f))
 	r.heard(f, "v1", "v2")
 	if r.tally.Failed == 0 {
 		f.Error("no request failed, though pods ended at once: failures are not seen")
