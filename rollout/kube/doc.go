@@ -20,7 +20,9 @@
 // A [Route] is a Service whose selector follows one revision, by the hash label or by a plain label
 // such as version. [rollout.Switch] changes the selector and stamps the time on the Service in one
 // patch that tests the selector it was planned for. Nothing is kept elsewhere: where a route points
-// is read from its selector, and what it serves from its EndpointSlices, both live.
+// is read from its selector, and what it serves from its EndpointSlices, both live. Whoever applies the
+// Service's manifest takes the pin off, since a selector is replaced as a whole; it is set again at the
+// next look. Leave the selector out of what is applied again and again.
 //
 // The templates that were given up are the owner's to keep: Target.Reject gets them, and
 // [EncodeRejections] makes one annotation of them.
@@ -34,7 +36,7 @@
 //
 // Every write is conditional: a JSON patch that tests the uid and the size or selector it was planned for,
 // a create under a deterministic name, a delete with preconditions. Fields that this version
-// does not know survive. [Rules] lists every verb.
+// does not know survive. [Rules] and [RouteRules] list every verb.
 //
 // # Errors
 //
