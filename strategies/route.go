@@ -49,7 +49,7 @@ func (w *blueGreen) best() *rollout.Revision {
 		if r.Replicas > 0 && (best == nil || cmp.Or(
 			cmp.Compare(min(w.offer(r), w.state.Replicas), min(w.offer(best), w.state.Replicas)),
 			cmp.Compare(w.rejected(best), w.rejected(r)), cmp.Compare(w.offer(r), w.offer(best)),
-			cmp.Compare(r.Replicas, best.Replicas), cmp.Compare(r.Number, best.Number)) > 0) {
+			cmp.Compare(r.Available, best.Available), cmp.Compare(r.Replicas, best.Replicas), cmp.Compare(r.Number, best.Number)) > 0) {
 			best = r
 		}
 	}
