@@ -33,6 +33,7 @@ type Pawl struct {
 	crowded    bool // several rollouts at once: none is drawn in place
 	quiet      bool // Out holds a result for programs: progress is told on ErrOut
 	picture    picture
+	callers    callers
 }
 
 // Main runs the command line of the process, and returns its exit code.

@@ -128,7 +128,7 @@ func (p *Pawl) embedded(ctx context.Context) (*session, error) {
 // stored is the cluster in the state file, which is made where there is none. Its controllers do not
 // run yet.
 func (p *Pawl) stored() (*kubetest.Cluster, error) {
-	options := kubetest.Options{Store: p.Store, Poll: pollFile}
+	options := kubetest.Options{Store: p.Store, Poll: pollFile, Stop: p.callers.stop()}
 	if p.Store == nil {
 		path, err := p.connection.path()
 		if err != nil {

@@ -29,6 +29,7 @@ A template that changes nothing starts nothing. Replicas stay as they are where 
 nor the one applied before says how many; where only the one before did, they go to 1.`,
 		Example: `  pawl run -f app.yaml
   pawl run -f app.yaml --timeline rollout.html
+  pawl run -f app.yaml --traffic
   pawl run -f app.yaml --wait=false
   pawl run -f app.yaml --dry-run=server -o yaml`,
 		Args: cobra.NoArgs,
@@ -37,13 +38,19 @@ nor the one applied before says how many; where only the one before did, they go
 	out.addFlags(c)
 	drive.addFlags(c)
 	p.picture.addFlag(c)
+	p.callers.addFlag(c)
 	c.Flags().BoolVar(&record, "record", false, "Write this command line down as the change-cause of the revision")
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		if err := errors.Join(out.check(), drive.timeout.check(), p.picture.checkRun(out.dry(), drive.wait)); err != nil {
+		if err := errors.Join(out.check(), drive.timeout.check(), p.picture.checkRun(out.dry(), drive.wait),
+			p.callers.check(out.dry(), drive.wait, &p.connection)); err != nil {
 			return err
 		}
 		return in.on(c.Context(), p, func(s *session, objects []manifest.Object) error {
 			if err := p.picture.checkObjects(objects); err != nil {
+				return err
+			}
+			called, err := p.callers.find(c.Context(), s, objects)
+			if err != nil {
 				return err
 			}
 			if record {
@@ -54,7 +61,7 @@ nor the one applied before says how many; where only the one before did, they go
 				return err
 			}
 			p.quiet = out.quiet()
-			return p.driveAll(c.Context(), s, apps, drive)
+			return p.called(c.Context(), s, called, func() error { return p.driveAll(c.Context(), s, apps, drive) })
 		})
 	}
 	return c

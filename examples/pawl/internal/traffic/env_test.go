@@ -86,7 +86,7 @@ func (e *env) during(strategy rollout.Strategy, requests int) (Tally, int) {
 	e.rollOut(strategy, "v1")
 	n := e.open()
 	defer func() { e.check(n.Close()) }()
-	<-n.Served()
+	<-n.proxy.served
 	run := Load{Address: n.Address()}.Start()
 	version := 1
 	for version < 2 || run.soFar() < requests {

@@ -75,8 +75,20 @@ func Open(ctx context.Context, api kubernetes.Interface, namespace, service stri
 // Address is where the Service is reached: host and port, for plain HTTP.
 func (n *Network) Address() string { return n.proxy.listener.Addr().String() }
 
-// Served is closed once the proxy has somebody to lead requests to.
-func (n *Network) Served() <-chan struct{} { return n.proxy.served }
+// Call sends requests from when somebody serves until the context is done, and returns what became of
+// them.
+func (n *Network) Call(ctx context.Context) Tally {
+	select {
+	case <-n.proxy.served:
+	case <-ctx.Done():
+	}
+	if ctx.Err() != nil {
+		return Tally{}
+	}
+	run := Load{Address: n.Address()}.Start()
+	<-ctx.Done()
+	return run.Stop()
+}
 
 // Rest waits until the proxy has followed what happened so far and no pod is on its way out.
 func (n *Network) Rest(ctx context.Context) {

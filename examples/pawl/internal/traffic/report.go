@@ -13,6 +13,9 @@ import (
 // String is the tally as a text of several lines: how many requests there were, what failed, who answered,
 // and when.
 func (t Tally) String() string {
+	if t.Requests == 0 {
+		return "no requests, as nobody served\n"
+	}
 	var text strings.Builder
 	fmt.Fprintf(&text, "%d requests in %v, %d on new connections: %d failed; longest time without an answer %v\n",
 		t.Requests, round(t.Duration), t.Fresh, t.Failed, round(t.LongestGap))

@@ -81,7 +81,7 @@ func TestCloseLeavesNothing(t *testing.T) {
 		e.annotations = map[string]string{"sim/stop-delay": "25s"}
 		empty := e.open()
 		e.rollOut(rolling, "v1")
-		<-empty.Served()
+		<-empty.proxy.served
 		other := e.open()
 		run := Load{Address: empty.Address()}.Start()
 		e.rollOut(strategies.Rolling{MaxUnavailable: rollout.Percent(100)}, "v2")
