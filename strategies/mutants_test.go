@@ -96,7 +96,7 @@ func judgement(t *testing.T, m mutant) (v verdict) {
 	dir := t.TempDir()
 	run(t, "go", "test", "-c", "-overlay", m.overlay(t, dir), "-o", filepath.Join(dir, "mutant.test"), ".")
 	out := filepath.Join(dir, "verdict.json")
-	run(t, filepath.Join(dir, "mutant.test"), "-test.run", "^TestJudge$", "-test.timeout", "2m", "-judge", out)
+	run(t, filepath.Join(dir, "mutant.test"), "-test.run", "^TestJudge$", "-test.timeout", "5m", "-judge", out, fmt.Sprintf("-judge-explore=%t", m.explored()))
 	data, err := os.ReadFile(out)
 	if err == nil {
 		err = json.Unmarshal(data, &v)
@@ -157,14 +157,28 @@ func (m mutant) overlay(t *testing.T, dir string) string {
 	return overlay
 }
 
-var judgeTo = flag.String("judge", "", "for TestMutants: the file to write to which laws are broken")
+// explored reports whether the mistake is in what explorations go through.
+func (m mutant) explored() bool {
+	return len(m.edits) == 0 || slices.ContainsFunc(m.edits, func(e edit) bool {
+		return slices.Contains([]string{"work.go", "rolling.go", "recreate.go", "share.go"}, e.file)
+	})
+}
+
+var (
+	judgeTo      = flag.String("judge", "", "for TestMutants: the file to write to which laws are broken")
+	judgeExplore = flag.Bool("judge-explore", true, "for TestMutants: explore as well as check")
+)
 
 // TestJudge is run in the mutants.
 func TestJudge(t *testing.T) {
 	if *judgeTo == "" {
 		t.Skip("a part of TestMutants")
 	}
-	data, err := json.Marshal(verdict{Explore: exploreFirst(t), Check: checkFirst(t)})
+	v := verdict{Check: checkFirst(t)}
+	if *judgeExplore {
+		v.Explore = exploreFirst(t)
+	}
+	data, err := json.Marshal(v)
 	if err == nil {
 		err = os.WriteFile(*judgeTo, data, 0o600)
 	}
