@@ -77,6 +77,7 @@ var elsewhere = map[string]string{
 	"help":             "asks no cluster",
 	"refused_commands": "is about flags, and the embedded cluster's state file",
 	"timeline":         "draws in virtual time",
+	"traffic":          "the pods of the embedded cluster alone serve",
 }
 
 func TestTranscripts(t *testing.T) {
